@@ -1,6 +1,6 @@
-//! Builds the published assets from `static/`: one stylesheet, one script, the sprite, the icons
-//! and the fonts. Each name changes with the file's content, and compressed forms lie beside each
-//! file.
+//! Builds the published assets from `static/`: one stylesheet, one script for all pages, scripts for
+//! few pages, the sprite, the icons and the fonts. Each name changes with the file's content, and
+//! compressed forms lie beside each file.
 //!
 //! Writes `$OUT_DIR/assets/`, which `src/web/assets.rs` embeds, and the names for templates in
 //! `$OUT_DIR/asset_names.rs`. Licence texts under `static/` are not published. Does not depend on
@@ -13,15 +13,16 @@ mod published;
 
 use std::error::Error;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use published::Published;
 
 /// The constants for templates: name, source file, documentation.
-const CONSTANTS: [(&str, &str, &str); 7] = [
+const CONSTANTS: [(&str, &str, &str); 8] = [
     ("APP_CSS", "app.css", "The stylesheet of every page."),
     ("APP_JS", "app.js", "The script of every page."),
+    ("PASSKEY_JS", "passkey.js", "The script of pages with passkeys."),
     ("ICONS", "icons.svg", "The sprite; an icon is `ICONS#name`."),
     ("FAVICON", "favicon.svg", "The mark, for the browser's tab."),
     ("TOUCH_ICON", "touch.png", "The mark on a home screen, and where a tab cannot show an SVG."),
@@ -45,11 +46,7 @@ fn main() -> Result<()> {
         [("static/fonts", "woff2"), ("static/icons", "svg"), ("static/icons", "png")]
     {
         for path in files(folder, extension)? {
-            let name = path
-                .file_name()
-                .and_then(|name| name.to_str())
-                .ok_or("a file name is not UTF-8")?;
-            published.add(name, &fs::read(&path)?)?;
+            published.add(&name_of(&path)?, &fs::read(&path)?)?;
         }
     }
     let css = published.link(&concatenated("static/css", "css")?)?;
@@ -57,9 +54,19 @@ fn main() -> Result<()> {
     published.add("app.css", css.as_bytes())?;
     let js = minify::js(&concatenated("static/js", "js")?);
     published.add("app.js", js.as_bytes())?;
+    // A script that few pages need is a file of its own, which only they load.
+    for path in files("static/js/pages", "js")? {
+        let script = minify::js(&fs::read_to_string(&path)?);
+        published.add(&name_of(&path)?, script.as_bytes())?;
+    }
 
     fs::write(out.join("asset_names.rs"), published.constants(&CONSTANTS)?)?;
     Ok(())
+}
+
+fn name_of(path: &Path) -> Result<String> {
+    let name = path.file_name().and_then(|name| name.to_str());
+    Ok(name.ok_or("a file name is not UTF-8")?.to_owned())
 }
 
 /// The files of a folder with this extension, sorted by name: a leading number sets the order.

@@ -30,10 +30,12 @@ impl Log {
         let builder = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(WAITING);
         let (lines, writer) = builder.thread_name("log").finish(output);
         let dropped = lines.error_counter();
-        // actix logs an error for each client that disconnects or sends something other than HTTP.
+        // actix logs an error for each client that disconnects or sends something other than HTTP,
+        // and the library for passkeys one for each answer that it cannot read.
         let targets = Targets::new()
             .with_default(LevelFilter::INFO)
-            .with_target("actix_http", LevelFilter::OFF);
+            .with_target("actix_http", LevelFilter::OFF)
+            .with_target("webauthn_rs", LevelFilter::OFF);
         let log = tracing_subscriber::fmt::layer()
             .with_ansi(io::stderr().is_terminal())
             .with_writer(lines);

@@ -13,7 +13,7 @@ use crate::base::keyring::Keyring;
 use crate::base::network::TrustedRoots;
 use crate::config::{Config, DatabaseConfig, PublicUrl, ServerConfig};
 use crate::db::Db;
-use crate::domain::sign_in::{SignInService, set_up};
+use crate::domain::sign_in::{SignInService, passkeys, set_up};
 use crate::server::{self, Shared, Sockets};
 use crate::web::Site;
 use crate::web::connections::{Shares, Tls, raise_limit, widen_backlog};
@@ -38,6 +38,7 @@ pub fn run(config: &Config) -> Result<()> {
     let site = site(server, db, keyring, bound, at)?;
     let link = set_up_link(&site.db, &site.keyring, &config.database, &site.public_url)?;
     config.database.check_access();
+    warn_of_other_hosts(&site)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let gateways =
         verify.as_ref().map(|(_, at)| format!("Gateways and services ask {scheme}://{at}"));
@@ -83,6 +84,20 @@ fn site(
         mail_networks: server.mail_networks.clone(),
         trusted_roots: TrustedRoots::load(server.ca_file.as_deref())?,
     })
+}
+
+/// Logs how many passkeys were made for another host than that of the public URL: they do not work
+/// until it is back.
+fn warn_of_other_hosts(site: &Site) -> Result<()> {
+    let host = site.public_url.host().to_string();
+    let reading_host = host.clone();
+    let others = site.db.read_blocking(move |c| passkeys::other_hosts(c, &reading_host))?;
+    if !others.is_empty() {
+        let others: Vec<String> =
+            others.iter().map(|(host, count)| format!("{host} ({count})")).collect();
+        tracing::warn!("passkeys made for {} do not work at {host}", others.join(", "));
+    }
+    Ok(())
 }
 
 /// Binds the address before anything is printed about it.

@@ -60,6 +60,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    member_passkeys (id) {
+        id -> Text,
+        member_id -> Text,
+        credential_id -> Text,
+        public_key -> Text,
+        sign_count -> BigInt,
+        backed_up -> Bool,
+        host -> Text,
+        name -> Text,
+        created_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     member_permissions (member_id, permission) {
         member_id -> Text,
         permission -> Text,
@@ -602,6 +617,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     denials,
     leak_notes,
     leaks,
+    member_passkeys,
     member_permissions,
     members,
     one_time_codes,

@@ -148,6 +148,7 @@ mod tests {
         let types = [
             (names::APP_CSS, "text/css; charset=utf-8"),
             (names::APP_JS, "text/javascript; charset=utf-8"),
+            (names::PASSKEY_JS, "text/javascript; charset=utf-8"),
             (names::ICONS, "image/svg+xml; charset=utf-8"),
             (names::FAVICON, "image/svg+xml; charset=utf-8"),
             (names::TOUCH_ICON, "image/png"),
@@ -205,7 +206,12 @@ mod tests {
     /// Sizes as sent: with a page and the fonts, a first visit must need 50 KB at most.
     #[actix_web::test]
     async fn the_assets_stay_within_their_budget() {
-        let budgets = [(names::APP_CSS, 11_264), (names::APP_JS, 3072), (names::ICONS, 3072)];
+        let budgets = [
+            (names::APP_CSS, 11_264),
+            (names::APP_JS, 3072),
+            (names::PASSKEY_JS, 1024),
+            (names::ICONS, 3072),
+        ];
         for (address, budget) in budgets {
             let size = body(get(address, "br", "").await).await.len();
             assert!((1..=budget).contains(&size), "{address} is {size} bytes, {budget} allowed");

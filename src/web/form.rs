@@ -72,8 +72,8 @@ pub struct SecretForm<T, const MAX_SIZE: usize = ORDINARY> {
 pub struct LateForm<T, const MAX_SIZE: usize = ORDINARY> {
     /// The fields. Unknown ones are ignored.
     pub fields: T,
-    /// Whether the token is valid.
-    pub is_current: bool,
+    /// The token, checked but not spent yet; `None` if it is not valid.
+    pub token: Option<FormToken>,
 }
 
 /// The fields of a [`SecretForm`].
@@ -122,11 +122,11 @@ impl<T: SecretFields + 'static, const MAX_SIZE: usize> FromRequest for LateForm<
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let largest = T::max_size(&request.get_session(), MAX_SIZE);
         extract(request, payload, largest, |body, token| {
-            let is_current = token.is_ok();
+            let token = token.ok();
             let fields = fields(body, T::AS_TYPED);
             let fields =
-                fields.map_err(|why| if is_current { why } else { Rejection::StaleForm })?;
-            Ok(Self { fields, is_current })
+                fields.map_err(|why| if token.is_some() { why } else { Rejection::StaleForm })?;
+            Ok(Self { fields, token })
         })
     }
 }

@@ -139,6 +139,11 @@ fn spent_hash(keyring: &Keyring, text: &str) -> String {
 }
 
 impl FormToken {
+    /// The token as the form contained it, to bind other fields of the form to it.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
     /// When the form was issued.
     pub fn issued(&self) -> Timestamp {
         Timestamp::from_millis(self.issued)

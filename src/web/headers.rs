@@ -27,7 +27,8 @@ const PERMISSIONS: (&str, &str) = (
     "permissions-policy",
     "accelerometer=(),camera=(),clipboard-read=(),clipboard-write=(self),display-capture=(),\
          geolocation=(),gyroscope=(),hid=(),idle-detection=(),magnetometer=(),\
-         microphone=(),midi=(),payment=(),serial=(),usb=(),\
+         microphone=(),midi=(),payment=(),publickey-credentials-create=(self),\
+         publickey-credentials-get=(self),serial=(),usb=(),\
          xr-spatial-tracking=()",
 );
 

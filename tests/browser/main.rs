@@ -29,6 +29,7 @@ mod members;
 mod no_script;
 mod notice;
 mod pages;
+mod passkeys;
 mod reveal;
 mod revoke;
 mod roles;

@@ -32,7 +32,7 @@ fn fill_in_key(browser: &Browser) {
 }
 
 fn code(app: &App, secret: &str) -> String {
-    app.code_of(&crate::support::Authenticator::with_secret(secret))
+    app.code_of(&crate::support::AuthenticatorApp::with_secret(secret))
 }
 
 #[test]

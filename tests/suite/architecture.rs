@@ -333,6 +333,7 @@ fn each_key_of_the_keyring_is_used_only_by_its_owners() {
         "domain/mail/store/mod.rs",
         "domain/mail/links.rs",
         "domain/webhooks/store/mod.rs",
+        "domain/sign_in/passkeys/ceremony.rs",
         "pages/kept_input.rs",
         "domain/sign_in/two_step/store.rs",
     ];
@@ -349,6 +350,7 @@ fn each_key_of_the_keyring_is_used_only_by_its_owners() {
                 "domain/sign_in/two_step/recovery_codes.rs",
                 "pages/sign_in/anonymous.rs",
                 "domain/sign_in/known.rs",
+                "domain/sign_in/passkeys/ceremony.rs",
             ],
         ),
         ("Purpose::Check", &["domain/settings/mod.rs"]),
@@ -385,17 +387,19 @@ fn only_the_kit_reads_forms_and_few_forms_may_contain_secret_keys() {
     let sources = sources();
     let exempt = sources.iter().filter(|source| source.code.contains("impl SecretFields for"));
     let exempt: Vec<&str> = exempt.map(|source| source.path.as_str()).collect();
-    // Forms with passwords or one-time codes, and text that is searched only in memory.
+    // Forms with passwords, one-time codes or answers of passkeys, and text that is searched only in memory.
     assert_eq!(
         exempt,
         [
             "pages/diagnosis/page.rs",
             "pages/leaks/check.rs",
             "pages/settings/fields.rs",
+            "pages/sign_in/account/passkeys.rs",
             "pages/sign_in/account/password.rs",
             "pages/sign_in/code.rs",
             "pages/sign_in/index.rs",
             "pages/sign_in/invitation.rs",
+            "pages/sign_in/passkey.rs",
             "pages/sign_in/reset_password.rs",
             "pages/sign_in/set_up.rs",
             "web/upload.rs",

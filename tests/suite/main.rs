@@ -30,6 +30,7 @@ mod many_keys;
 mod members;
 mod migrations_agree;
 mod names;
+mod passkeys;
 mod passwords;
 mod private_authority;
 mod retention;

@@ -65,6 +65,12 @@ closed_set! {
         TwoStepCodeUsed = "two_step.code_used",
         /// Somebody else removed all second factors of a member.
         TwoStepRemovedForMember = "two_step.removed_for_member",
+        /// A member added a passkey.
+        PasskeyAdded = "two_step.passkey_added",
+        /// A member renamed one of their passkeys.
+        PasskeyRenamed = "two_step.passkey_renamed",
+        /// A member removed one of their passkeys.
+        PasskeyRemoved = "two_step.passkey_removed",
         /// The settings were changed.
         SettingsChanged = "settings.changed",
         /// The mail server was changed.

@@ -162,11 +162,21 @@ pub fn note_sign_in(
     second_factor: Option<&str>,
     context: &Context,
 ) -> Result<()> {
-    store::set_last_signed_in(tx, &member.id, context.now)?;
     let details = second_factor.map_or_else(
         || serde_json::json!({}),
         |factor| serde_json::json!({ "second_factor": factor }),
     );
+    note_sign_in_with(tx, member, details, context)
+}
+
+/// Records that a member has signed in, with `details` about how.
+pub fn note_sign_in_with(
+    tx: &mut Transaction<'_>,
+    member: &Member,
+    details: serde_json::Value,
+    context: &Context,
+) -> Result<()> {
+    store::set_last_signed_in(tx, &member.id, context.now)?;
     activity::record(tx, context, &Entry::about(Event::SignedIn, member.subject()).with(details))
 }
 

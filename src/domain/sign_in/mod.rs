@@ -15,6 +15,7 @@ pub mod invitation;
 pub mod known;
 mod new_network;
 pub mod own_sessions;
+pub mod passkeys;
 pub mod password;
 pub mod password_change;
 mod queue;

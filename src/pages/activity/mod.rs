@@ -8,6 +8,7 @@ mod query;
 mod sentence;
 mod show;
 mod subject;
+mod two_step_sentence;
 mod words;
 
 use crate::web::routes::Routes;

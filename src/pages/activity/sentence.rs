@@ -86,41 +86,6 @@ pub(super) fn sign_in_failed(entry: &RecordedEntry) -> Parts {
     Parts::plain(format!("Could not sign in as {email}{unknown}"))
 }
 
-/// "With password and authenticator app".
-pub(super) fn signed_in(entry: &RecordedEntry) -> Parts {
-    let second = match detail(entry, "second_factor").as_deref() {
-        Some("app") => " and authenticator app",
-        Some("recovery_code") => " and recovery code",
-        _ => "",
-    };
-    Parts::plain(format!("With password{second}"))
-}
-
-pub(super) fn session_ended(entry: &RecordedEntry) -> Parts {
-    let is_denied = entry.details().get("wrong_confirmations").is_some();
-    Parts::plain(if is_denied {
-        "The session ended after five wrong confirmations"
-    } else {
-        "Ended another session of their own"
-    })
-}
-
-pub(super) fn app_added(entry: &RecordedEntry) -> Parts {
-    let is_other = entry.details().get("replaced").and_then(Value::as_bool).unwrap_or_default();
-    Parts::plain(if is_other {
-        "Replaced their authenticator app"
-    } else {
-        "Set up an authenticator app"
-    })
-}
-
-/// "Used a recovery code, 9 left".
-pub(super) fn code_used(entry: &RecordedEntry) -> Parts {
-    let left = entry.details().get("left").and_then(Value::as_i64);
-    let left = left.map(|left| format!(", {left} left")).unwrap_or_default();
-    Parts::plain(format!("Used a recovery code{left}"))
-}
-
 pub(super) fn set_up(entry: &RecordedEntry) -> Parts {
     let organisation = detail(entry, "organisation").unwrap_or_else(|| "the organisation".into());
     Parts::plain(format!("Set up {organisation}"))

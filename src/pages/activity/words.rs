@@ -6,6 +6,7 @@
 use super::hourly_sentence;
 use super::key_sentence;
 use super::sentence::{self, Parts};
+use super::two_step_sentence;
 use crate::base::text;
 use crate::domain::activity::{Event, RecordedEntry};
 
@@ -61,7 +62,7 @@ fn known(event: Event) -> Option<Words> {
         Event::ReviewCancelled => {
             words("Review cancelled", "ban").with_sentence(|_| Parts::around("Cancelled the ", ""))
         }
-        Event::SignedIn => words("Signed in", "log-in").with_sentence(sentence::signed_in),
+        Event::SignedIn => words("Signed in", "log-in").with_sentence(two_step_sentence::signed_in),
         Event::NewNetwork => words("New network", "circle-alert")
             .with_sentence(|_| Parts::plain("Signed in from a network that is new for them")),
         Event::SignedOut => {
@@ -74,7 +75,7 @@ fn known(event: Event) -> Option<Words> {
             .red()
             .with_sentence(|_| Parts::around("Entered the password of ", " but a wrong code")),
         Event::TwoStepAppAdded => {
-            words("App set up", "shield").green().with_sentence(sentence::app_added)
+            words("App set up", "shield").green().with_sentence(two_step_sentence::app_added)
         }
         Event::TwoStepAppRemoved => words("App removed", "ban")
             .red()
@@ -82,7 +83,7 @@ fn known(event: Event) -> Option<Words> {
         Event::TwoStepCodesMade => words("Recovery codes made", "refresh-cw")
             .with_sentence(|_| Parts::plain("Made new recovery codes")),
         Event::TwoStepCodeUsed => {
-            words("Recovery code used", "circle-alert").with_sentence(sentence::code_used)
+            words("Recovery code used", "circle-alert").with_sentence(two_step_sentence::code_used)
         }
         Event::TwoStepRemovedForMember => words("Two-step removed", "ban")
             .red()
@@ -122,10 +123,19 @@ fn known(event: Event) -> Option<Words> {
         Event::PasswordChanged => words("Password changed", "refresh-cw")
             .with_sentence(|_| Parts::plain("Changed their own password")),
         Event::SessionEnded => {
-            words("Session ended", "log-out").with_sentence(sentence::session_ended)
+            words("Session ended", "log-out").with_sentence(two_step_sentence::session_ended)
         }
         Event::OtherSessionsEnded => words("Sessions ended", "log-out")
             .with_sentence(|_| Parts::plain("Ended all their other sessions")),
+        Event::PasskeyAdded => {
+            words("Passkey added", "key-round").with_sentence(two_step_sentence::passkey_added)
+        }
+        Event::PasskeyRenamed => {
+            words("Passkey renamed", "pencil").with_sentence(two_step_sentence::passkey_renamed)
+        }
+        Event::PasskeyRemoved => {
+            words("Passkey removed", "ban").with_sentence(two_step_sentence::passkey_removed)
+        }
         Event::ScopesImported => {
             words("Scopes imported", "shield").with_sentence(sentence::scopes_imported)
         }
@@ -165,7 +175,7 @@ fn known(event: Event) -> Option<Words> {
 
 /// For each kind of event: its name, its label in the filter, and the icon of events without their
 /// own words.
-const KINDS: [(&str, &str, &str); 13] = [
+const KINDS: [(&str, &str, &str); 14] = [
     ("api_key", "Keys", "key-round"),
     ("leak", "Leaks", "triangle-alert"),
     ("review", "Reviews", "circle-dashed"),
@@ -174,6 +184,7 @@ const KINDS: [(&str, &str, &str); 13] = [
     ("scopes", "Imports of scopes", "shield"),
     ("member", "Members", "user-plus"),
     ("session", "Sign-ins", "log-in"),
+    ("two_step", "Two-step sign-in", "key-round"),
     ("access", "Access", "ban"),
     ("settings", "Settings", "settings"),
     ("organisation", "Organisation", "settings"),

@@ -112,7 +112,7 @@ pub(super) async fn sign_in(
     sign_in_service: web::Data<SignInService>,
 ) -> Result<HttpResponse> {
     let CodeForm { code, next, kept } = form.fields;
-    if !form.is_current {
+    if form.token.is_none() {
         return answer_late(&visitor, &site, &next, &kept);
     }
     let found = find_member(&visitor, &request, &site).await?;

@@ -1,8 +1,8 @@
-//! `/sign-in` and `/sign-out`.
+//! `/sign-in`.
 
 use actix_session::Session;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
 use askama::Template;
 use serde::Deserialize;
@@ -14,11 +14,12 @@ use crate::base::text;
 use crate::domain::activity::Context;
 use crate::domain::members::Member;
 use crate::domain::settings;
+use crate::domain::sign_in::passkeys::{self, Ceremony, RelyingParty};
 use crate::domain::sign_in::{self, Outcome, Password, SignInService, sessions, set_up, throttle};
 use crate::pages::kept_input::{self, KeptInput};
-use crate::pages::{Public, SESSION_KEY, SignedIn};
+use crate::pages::{Public, SESSION_KEY};
 use crate::web::flash::Notice;
-use crate::web::form::{Form, LateForm, STRANGERS, SecretFields};
+use crate::web::form::{LateForm, STRANGERS, SecretFields};
 use crate::web::form_token;
 use crate::web::query::Query;
 use crate::web::rejection::Rejection;
@@ -26,7 +27,7 @@ use crate::web::theme::Theme;
 use crate::web::{Site, page, path};
 
 /// The page that visitors ask for by asking for none.
-const HOME: &str = "/api-keys";
+pub(super) const HOME: &str = "/api-keys";
 const WRONG: &str = "Email address or password is wrong";
 const BUSY: &str = "Many people are signing in just now. Try again in a moment";
 
@@ -53,17 +54,17 @@ impl SecretFields for SignInForm {
 
 /// The values in the page's form.
 #[derive(Default)]
-struct Values {
-    email: String,
-    next: String,
-    kept: String,
+pub(super) struct Values {
+    pub email: String,
+    pub next: String,
+    pub kept: String,
     /// Why the visitor must sign in again, if so.
-    reason: Option<Reason>,
+    pub reason: Option<Reason>,
 }
 
 /// Why somebody must sign in again.
 #[derive(Clone, Copy)]
-enum Reason {
+pub(super) enum Reason {
     /// The session has ended.
     Ended,
     /// The code came too long after the password.
@@ -84,6 +85,8 @@ struct SignInPage {
     reason: Option<Reason>,
     /// Whether there are no members yet.
     is_new: bool,
+    /// Present if somebody can sign in with a passkey.
+    passkey: Option<Ceremony>,
     errors: Invalid,
     notice: Option<Notice>,
 }
@@ -137,7 +140,7 @@ pub(super) async fn sign_in(
     sign_in_service: web::Data<SignInService>,
 ) -> Result<HttpResponse> {
     let SignInForm { email, password, next, kept } = form.fields;
-    if !form.is_current {
+    if form.token.is_none() {
         return answer_late(&visitor, &site, &next, &kept);
     }
     let kept = kept_input::well_formed(kept);
@@ -165,7 +168,31 @@ pub(super) async fn sign_in(
     let mut errors = Invalid::default();
     errors.add("email", message);
     let values = Values { email, next, kept, reason: None };
-    let mut response = draw(status, &visitor, &site, values, errors).await?;
+    draw_after_failure(status, wait, &visitor, &site, values, errors).await
+}
+
+/// Signs the member in, and leads to the form whose input was kept, otherwise to `next`.
+pub(super) fn welcome(
+    visitor: &Public,
+    site: &Site,
+    member: &Member,
+    (next, kept): (&str, &str),
+) -> Result<HttpResponse> {
+    lead_on(visitor, site, member.id.as_str(), (next, kept), |location| {
+        enter(visitor, site, member, location)
+    })
+}
+
+/// The page after an attempt that did not sign in, and after how many seconds the next one may.
+pub(super) async fn draw_after_failure(
+    status: StatusCode,
+    wait: Option<u64>,
+    visitor: &Public,
+    site: &Site,
+    values: Values,
+    errors: Invalid,
+) -> Result<HttpResponse> {
+    let mut response = draw(status, visitor, site, values, errors).await?;
     if let Some(seconds) = wait {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
@@ -226,10 +253,16 @@ async fn draw(
     errors: Invalid,
 ) -> Result<HttpResponse> {
     let Values { email, next, kept, reason } = values;
-    let found = site.db.read(|c| Ok((settings::get(c)?, set_up::is_open(c)?)));
-    let (settings, is_new) = found.await?;
     let form_key = form_token::key_of(&visitor.session)?;
     let form_token = form_token::mint(&site.keyring, &form_key, &visitor.page, site.clock.now())?;
+    let (relying_party, token) = (RelyingParty::of(&site.public_url)?, form_token.clone());
+    let context = visitor.context.clone();
+    let found = site.db.read(move |c| {
+        let passkey = relying_party
+            .map_or(Ok(None), |site| passkeys::begin_sign_in(c, &site, None, &token, &context))?;
+        Ok((settings::get(c)?, set_up::is_open(c)?, passkey))
+    });
+    let (settings, is_new, passkey) = found.await?;
     page::page(
         status,
         &SignInPage {
@@ -242,6 +275,7 @@ async fn draw(
             kept,
             reason,
             is_new,
+            passkey,
             errors,
             notice: visitor.take_notice(),
         },
@@ -274,23 +308,4 @@ fn begin(session: &Session, member: &Member, context: &Context) -> Result<()> {
     session.insert(sessions::PRIVILEGES, member.version).map_err(Error::internal)?;
     session.insert(sessions::ADDRESS, origin.address).map_err(Error::internal)?;
     session.insert("user_agent", &origin.user_agent).map_err(Error::internal)
-}
-
-#[derive(Deserialize)]
-pub(super) struct SignOutForm {}
-
-/// Ends the session immediately, and makes the browser delete its cached data.
-pub(super) async fn sign_out(
-    viewer: SignedIn,
-    _form: Form<SignOutForm>,
-    site: web::Data<Site>,
-) -> Result<HttpResponse> {
-    let (member, context) = (viewer.member.clone(), viewer.context());
-    let session = viewer.session_reference.clone();
-    site.db.write(move |tx| sign_in::sign_out(tx, &member, &session, &context)).await?;
-    viewer.session().purge();
-    let mut response = page::see_other("/sign-in");
-    let clear = HeaderValue::from_static("\"cache\", \"storage\"");
-    response.headers_mut().insert(HeaderName::from_static("clear-site-data"), clear);
-    Ok(response)
 }

@@ -6,9 +6,11 @@ mod code;
 mod index;
 mod invitation;
 mod known_browser;
+mod passkey;
 mod reset_password;
 pub mod session;
 mod set_up;
+mod sign_out;
 
 pub(super) use account::TWO_STEP;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -32,7 +34,8 @@ pub fn routes(routes: &mut Routes) {
     routes.post("/sign-in", index::sign_in);
     routes.get("/sign-in/code", code::page);
     routes.post("/sign-in/code", code::sign_in);
-    routes.post("/sign-out", index::sign_out);
+    routes.post("/sign-in/passkey", passkey::sign_in);
+    routes.post("/sign-out", sign_out::sign_out);
     // https://w3c.github.io/webappsec-change-password-url/
     routes.get("/.well-known/change-password", change_password);
     routes.get("/set-up", set_up::page);

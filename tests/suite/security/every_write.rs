@@ -7,7 +7,7 @@ mod table;
 use actix_web::http::Method;
 use latchkey::domain::members::Permission;
 
-use crate::support::{App, Client};
+use crate::support::{App, Client, PASSKEY_ORIGIN};
 pub use secrets::secret;
 use table::{EMAIL, EXCEPTIONS, Form, Sender, WRITES, Write};
 
@@ -15,7 +15,10 @@ const ADDRESS: &str = "203.0.113.9";
 
 /// A program, the client that sends the form, and the form with its token.
 fn prepare(write: &Write) -> (App, Client, Form) {
-    let app = if write.sender == Sender::Newcomer { App::new() } else { App::set_up() };
+    // Passkeys need a host name.
+    let public_url = write.path.contains("passkey").then_some(PASSKEY_ORIGIN);
+    let app = App::with_public_url(public_url);
+    let app = if write.sender == Sender::Newcomer { app } else { app.with_organisation() };
     if write.sender != Sender::Newcomer {
         app.member(EMAIL, true, &Permission::ALL);
     }
@@ -24,8 +27,10 @@ fn prepare(write: &Write) -> (App, Client, Form) {
         Sender::Newcomer | Sender::Visitor => app.anonymous().calling_from(ADDRESS),
     };
     let mut form = (write.form)(&app, &client);
-    let token = client.get(&form.page).form_token();
-    form.fields.push(("form_token".into(), token));
+    if !form.fields.iter().any(|(name, _)| name == "form_token") {
+        let token = client.get(&form.page).form_token();
+        form.fields.push(("form_token".into(), token));
+    }
     (app, client, form)
 }
 

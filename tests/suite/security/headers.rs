@@ -24,6 +24,10 @@ fn assert_security_headers(page: &Page, what: &str) {
         let is_off = policy.contains(&format!("{feature}=()"));
         assert!(is_off || is_asset, "{feature} in {policy} of {what}");
     }
+    for feature in ["publickey-credentials-create", "publickey-credentials-get"] {
+        let is_own = policy.contains(&format!("{feature}=(self)"));
+        assert!(is_own || is_asset, "{feature} in {policy} of {what}");
+    }
     for name in ["server", "x-powered-by"] {
         assert_eq!(page.header(name), "", "{name} of {what}");
     }

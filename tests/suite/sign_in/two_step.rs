@@ -5,7 +5,7 @@ use latchkey::domain::members::{Member, Permission};
 use latchkey::domain::settings::{self, Settings, TwoStep};
 use latchkey::domain::sign_in::reset;
 
-use crate::support::{App, Authenticator, Client, PASSWORD, Page};
+use crate::support::{App, AuthenticatorApp, Client, PASSWORD, Page};
 
 const INES: &str = "ines@meridianfreight.example";
 const TOMAS: &str = "tomas@meridianfreight.example";
@@ -13,7 +13,7 @@ const APP: &str = "/account/two-step/app";
 const CODES: &str = "/account/two-step/recovery-codes";
 const WRONG: &str = "This code is wrong or was used before. Enter the current code";
 
-fn set_up() -> (App, Member, Authenticator) {
+fn set_up() -> (App, Member, AuthenticatorApp) {
     let app = App::set_up();
     let member = app.member(INES, true, &Permission::ALL);
     let authenticator = app.enrol(&member);
@@ -36,7 +36,7 @@ fn enter_code(client: &Client, code: &str) -> Page {
     client.submit("/sign-in/code", &[("code", code)])
 }
 
-fn sign_in(app: &App, authenticator: &Authenticator) -> Client {
+fn sign_in(app: &App, authenticator: &AuthenticatorApp) -> Client {
     let client = half_signed_in(app);
     let page = enter_code(&client, &app.code_of(authenticator));
     assert_eq!((page.status, page.location()), (303, "/api-keys"), "{}", page.body);
@@ -78,7 +78,7 @@ fn a_member_sets_up_an_app_and_saves_recovery_codes() {
     );
     let page = client.get(APP);
     assert!(page.has("svg.qr path"));
-    let authenticator = Authenticator::scan(&page);
+    let authenticator = AuthenticatorApp::scan(&page);
     assert_eq!(
         client.get(APP).text("#app-secret"),
         page.text("#app-secret"),
@@ -290,7 +290,7 @@ fn an_app_is_replaced_and_removed() {
     let (app, _, first) = set_up();
     let client = sign_in(&app, &first);
     let page = client.get(APP);
-    let second = Authenticator::scan(&page);
+    let second = AuthenticatorApp::scan(&page);
     let page = client.submit(APP, &[("code", &app.code_of(&second))]);
     assert_eq!((page.status, page.location()), (303, "/account/two-step"), "the codes stay");
     app.advance(MINUTE);
@@ -358,7 +358,7 @@ fn members_without_a_required_second_factor_can_only_set_it_up() {
     let page = client.get("/account/two-step");
     assert!(page.text("#two-step-required").contains("Meridian Freight requires"), "{}", page.body);
     assert!(!page.has("nav a[href='/api-keys']"));
-    let authenticator = Authenticator::scan(&client.get(APP));
+    let authenticator = AuthenticatorApp::scan(&client.get(APP));
     assert_eq!(client.submit(APP, &[("code", &app.code_of(&authenticator))]).status, 200);
     assert_eq!(client.get("/api-keys").status, 200);
     let page = client.submit("/account/two-step/app/remove", &[]);

@@ -67,6 +67,13 @@ impl App {
         Self::start(database, &location, Keyring::from_bytes(&[42; 32]), public_url, LOOPBACK)
     }
 
+    /// A program that has not been set up, at a host name of this machine.
+    pub fn at_localhost() -> Self {
+        let mut app = Self::with_public_url(Some("http://localhost:{port}"));
+        app.url = app.site.public_url.to_string();
+        app
+    }
+
     /// A program that may send email only to public addresses.
     pub fn without_mail_networks() -> Self {
         let database = Arc::new(Database::new());
@@ -84,6 +91,12 @@ impl App {
         Self::start(self.database.clone(), location, self.site.keyring.clone(), None, LOOPBACK)
     }
 
+    /// Another node, whose public URL may be another one.
+    pub fn second_node_with_public_url(&self, public_url: &str) -> Self {
+        let (database, keyring) = (self.database.clone(), self.site.keyring.clone());
+        Self::start(database, &self.database.location, keyring, Some(public_url), LOOPBACK)
+    }
+
     /// A program that uses the SQLite file and the master key of another process.
     pub fn with_database_file(file: PathBuf, keyring: Keyring) -> Self {
         let database = Arc::new(Database::borrowed(Location::Sqlite(file)));
@@ -99,13 +112,15 @@ impl App {
         mail_networks: &str,
     ) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let address = listener.local_addr().expect("an address");
+        let url = format!("http://{address}");
+        let public_url = public_url.map(|url| url.replace("{port}", &address.port().to_string()));
         let site = Site {
             db: Db::open(location).expect("a database"),
             keyring,
             clock: Clock::fixed(NOW),
             clock_steps: ClockSteps::default(),
-            public_url: PublicUrl::parse(public_url.unwrap_or(&url)).expect("a URL"),
+            public_url: PublicUrl::parse(public_url.as_ref().unwrap_or(&url)).expect("a URL"),
             gateway_url: PublicUrl::parse(&url).expect("a URL"),
             trusted_proxies: TrustedProxies::parse("127.0.0.0/8").expect("a network"),
             credential_headers: CredentialHeaders::default(),

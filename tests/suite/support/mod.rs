@@ -1,7 +1,8 @@
 //! A running program with its own database, and the clients and servers that it talks to.
 
 mod app;
-mod authenticator;
+pub mod authenticator;
+mod authenticator_app;
 pub mod authority;
 mod client;
 mod database;
@@ -14,7 +15,8 @@ pub mod smtp;
 mod token;
 
 pub use app::{App, NOW, PASSWORD, PASSWORD_HASH, usual_draft};
-pub use authenticator::Authenticator;
+pub use authenticator::{Authenticator, PASSKEY_ORIGIN};
+pub use authenticator_app::AuthenticatorApp;
 pub use client::{Client, encoded, key_fields, replaced};
 pub use database::{Database, is_postgres, postgres_server};
 pub use page::Page;

@@ -76,6 +76,13 @@ fn selected(app: &App, action: &str, fields: &[(&str, &str)]) -> Form {
     form(&format!("{path}?keys={id}"), &path, &[&[("keys", &*id)], fields].concat())
 }
 
+/// A passkey of the member who sends the forms, and its id.
+fn passkey(app: &App) -> (Authenticator, String) {
+    let mut authenticator = Authenticator::new();
+    authenticator.register(&app.signed_in(EMAIL), "Laptop");
+    (authenticator, app.texts("SELECT id AS text FROM member_passkeys").pop().expect("a passkey"))
+}
+
 /// A form about a member who can be managed.
 fn member(app: &App, step: &str, fields: &[(&str, &str)]) -> Form {
     let id = app.member(TOMAS, false, &[Permission::ViewKeys]).id;
@@ -165,6 +172,16 @@ pub const WRITES: &[Write] = &[
         path: "/sign-in",
         sender: Sender::Visitor,
         form: |_, _| form("/sign-in", "/sign-in", &[("email", EMAIL), ("password", PASSWORD)]),
+        events: &["session.signed_in"],
+    },
+    Write {
+        path: "/sign-in/passkey",
+        sender: Sender::Visitor,
+        form: |app, client| {
+            let (mut authenticator, _) = passkey(app);
+            let fields = authenticator.sign_in_fields(client, "/sign-in");
+            Form { page: "/sign-in".into(), action: "/sign-in/passkey".into(), fields }
+        },
         events: &["session.signed_in"],
     },
     Write {
@@ -325,6 +342,31 @@ pub const WRITES: &[Write] = &[
         },
         events: &["session.signed_in"],
     },
+    manager(
+        "/account/two-step/passkeys",
+        |_, client| {
+            let action = "/account/two-step/passkeys".to_owned();
+            let fields = Authenticator::new().registration_fields(client, "Laptop");
+            Form { page: "/account/two-step".into(), action, fields }
+        },
+        &["two_step.passkey_added"],
+    ),
+    manager(
+        "/account/two-step/passkeys/{passkey_id}/rename",
+        |app, _| {
+            let action = format!("/account/two-step/passkeys/{}/rename", passkey(app).1);
+            form("/account/two-step", &action, &[("name", "Phone")])
+        },
+        &["two_step.passkey_renamed"],
+    ),
+    manager(
+        "/account/two-step/passkeys/{passkey_id}/remove",
+        |app, _| {
+            let action = format!("/account/two-step/passkeys/{}/remove", passkey(app).1);
+            form("/account/two-step", &action, &[])
+        },
+        &["two_step.passkey_removed"],
+    ),
     manager(
         "/account/sessions/end",
         |app, client| {

@@ -3,14 +3,16 @@
 mod app;
 mod recovery_codes;
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use crate::base::error::Result;
+use super::passkeys::{self, PasskeySection};
+use crate::base::error::{Invalid, Result};
 use crate::db::{Connection, Transaction};
 use crate::domain::sign_in::sessions::{self, PRIVILEGES};
 use crate::domain::sign_in::two_step::{self, Factors, Requirement};
-use crate::pages::{Dialog, Input, SignedIn, Viewer};
+use crate::pages::{Dialog, Input, SignedIn, Viewer, Visit};
 use crate::web::flash::Notice;
 use crate::web::routes::Routes;
 use crate::web::time_view::TimeView;
@@ -34,6 +36,8 @@ pub(super) fn routes(routes: &mut Routes) {
 struct Page<'a> {
     viewer: &'a Viewer,
     factors: FactorsView,
+    passkeys: PasskeySection,
+    errors: Invalid,
 }
 
 /// The member's second factors, as the page and the page behind its dialogs show them.
@@ -70,10 +74,22 @@ impl FactorsView {
 }
 
 async fn show(viewer: SignedIn, site: web::Data<Site>) -> Result<HttpResponse> {
+    draw(StatusCode::OK, &viewer, &site, passkeys::Input::default(), Invalid::default()).await
+}
+
+/// The page, with `input` in the forms of its passkeys.
+pub(super) async fn draw(
+    status: StatusCode,
+    viewer: &Visit,
+    site: &Site,
+    input: passkeys::Input,
+    errors: Invalid,
+) -> Result<HttpResponse> {
     let reader = viewer.viewer();
     let mut factors = site.db.read(move |c| FactorsView::load(c, &reader)).await?;
     factors.notice = viewer.take_notice();
-    page::ok(&Page { viewer: &viewer, factors })
+    let passkeys = PasskeySection::load(viewer, site, input).await?;
+    page::page(status, &Page { viewer, factors, passkeys, errors })
 }
 
 /// Makes the session get a new key with the next request, because what the member needs to sign in has

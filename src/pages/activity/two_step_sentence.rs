@@ -1,0 +1,71 @@
+//! What happened to the ways in which members sign in, as sentences.
+
+use serde_json::Value;
+
+use super::sentence::{Parts, detail};
+use crate::base::text;
+use crate::domain::activity::RecordedEntry;
+
+/// The maximum length of a name in a sentence, in characters.
+const MAX_LENGTH: usize = 48;
+
+/// "With password and authenticator app", "With the passkey “Chrome on Linux”".
+pub(super) fn signed_in(entry: &RecordedEntry) -> Parts {
+    if let Some(name) = detail(entry, "passkey") {
+        return Parts::plain(format!("With the passkey {}", text::quoted(&name)));
+    }
+    let second = match detail(entry, "second_factor").as_deref() {
+        Some("app") => " and authenticator app",
+        Some("recovery_code") => " and recovery code",
+        _ => "",
+    };
+    Parts::plain(format!("With password{second}"))
+}
+
+pub(super) fn session_ended(entry: &RecordedEntry) -> Parts {
+    let is_denied = entry.details().get("wrong_confirmations").is_some();
+    Parts::plain(if is_denied {
+        "The session ended after five wrong confirmations"
+    } else {
+        "Ended another session of their own"
+    })
+}
+
+pub(super) fn app_added(entry: &RecordedEntry) -> Parts {
+    let is_other = entry.details().get("replaced").and_then(Value::as_bool).unwrap_or_default();
+    Parts::plain(if is_other {
+        "Replaced their authenticator app"
+    } else {
+        "Set up an authenticator app"
+    })
+}
+
+/// "Used a recovery code, 9 left".
+pub(super) fn code_used(entry: &RecordedEntry) -> Parts {
+    let left = entry.details().get("left").and_then(Value::as_i64);
+    let left = left.map(|left| format!(", {left} left")).unwrap_or_default();
+    Parts::plain(format!("Used a recovery code{left}"))
+}
+
+/// "Added the passkey “Chrome on Linux”".
+pub(super) fn passkey_added(entry: &RecordedEntry) -> Parts {
+    Parts::plain(format!("Added the passkey {}", passkey(entry)))
+}
+
+/// "Renamed a passkey from “Chrome on Linux” to “Laptop”".
+pub(super) fn passkey_renamed(entry: &RecordedEntry) -> Parts {
+    let quoted = |name: &str| text::quoted(&text::visible(name, MAX_LENGTH));
+    let names = entry.changes().first().map_or_else(String::new, |change| {
+        format!(" from {} to {}", quoted(&change.from), quoted(&change.to))
+    });
+    Parts::plain(format!("Renamed a passkey{names}"))
+}
+
+/// "Removed the passkey “Chrome on Linux”".
+pub(super) fn passkey_removed(entry: &RecordedEntry) -> Parts {
+    Parts::plain(format!("Removed the passkey {}", passkey(entry)))
+}
+
+fn passkey(entry: &RecordedEntry) -> String {
+    text::quoted(&detail(entry, "passkey").unwrap_or_default())
+}
