@@ -131,7 +131,7 @@ fn record(
         let context = Context { origin: visits::desk(position), ..context };
         let context = context.as_member(member.id.as_str(), member.name.as_str());
         if entry.event == Event::SignedIn {
-            members::note_sign_in(tx, member, None, &context)?;
+            members::note_sign_in(tx, member, serde_json::json!({}), &context)?;
         } else {
             activity::record(tx, &context, &entry)?;
         }

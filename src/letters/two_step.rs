@@ -29,6 +29,8 @@ fn subject(kind: ChangeKind) -> String {
         ChangeKind::AppAdded => "an authenticator app was set up",
         ChangeKind::AppReplaced => "your authenticator app was replaced",
         ChangeKind::AppRemoved => "your authenticator app was removed",
+        ChangeKind::PasskeyAdded => "a passkey was added",
+        ChangeKind::PasskeyRemoved => "a passkey was removed",
         ChangeKind::CodesMade => "new recovery codes were made",
         ChangeKind::CodeUsed { .. } => "a recovery code was used",
         ChangeKind::RemovedForMember => "your two-step verification was removed",
@@ -41,8 +43,9 @@ fn letter(change: &Change, organisation: &str, context: &Context) -> Letter {
         ChangeKind::AppAdded => "An authenticator app was set up for your account".into(),
         ChangeKind::AppReplaced => "The authenticator app of your account was replaced".into(),
         ChangeKind::AppRemoved => "The authenticator app of your account was removed".into(),
+        ChangeKind::PasskeyAdded => "A passkey was added to your account".into(),
+        ChangeKind::PasskeyRemoved => "A passkey of your account was removed".into(),
         ChangeKind::CodesMade => "New recovery codes were made for your account".into(),
-        ChangeKind::CodeUsed { left: 1 } => "A recovery code was used. You have 1 left".into(),
         ChangeKind::CodeUsed { left } => {
             format!("A recovery code was used. You have {left} left")
         }
@@ -50,9 +53,24 @@ fn letter(change: &Change, organisation: &str, context: &Context) -> Letter {
             format!("{} removed the two-step verification of your account", context.actor.name())
         }
     };
-    let advice = match change.kind {
+    let mut facts =
+        vec![("Organisation".into(), organisation.to_owned()), ("When".into(), when(context.now))];
+    if let Some(address) = context.origin.address {
+        facts.push(("From".into(), address.to_string()));
+    }
+    if let Some(agent) = &context.origin.user_agent {
+        facts.push(("Device".into(), device::words(agent)));
+    }
+    if context.actor == Actor::CommandLine {
+        facts.push(("How".into(), "On the command line of the server".into()));
+    }
+    Letter { heading, paragraphs: vec![advice(change.kind).into()], facts, link: None }
+}
+
+fn advice(kind: ChangeKind) -> &'static str {
+    match kind {
         ChangeKind::CodeUsed { .. } => {
-            "If your phone is lost, set up a new authenticator app in your account settings. If this \
+            "If you lost your phone or passkey, set up a new one in your account settings. If this \
              was not you, change your password and tell a super manager at once: someone has your \
              password and one of your recovery codes."
         }
@@ -64,17 +82,5 @@ fn letter(change: &Change, organisation: &str, context: &Context) -> Letter {
             "If this was not you, change your password, end your other sessions in your account \
              settings, and tell a super manager at once."
         }
-    };
-    let mut facts = vec![("Organisation".into(), organisation.to_owned())];
-    facts.push(("When".into(), when(context.now)));
-    if let Some(address) = context.origin.address {
-        facts.push(("From".into(), address.to_string()));
     }
-    if let Some(agent) = &context.origin.user_agent {
-        facts.push(("Device".into(), device::words(agent)));
-    }
-    if context.actor == Actor::CommandLine {
-        facts.push(("How".into(), "On the command line of the server".into()));
-    }
-    Letter { heading, paragraphs: vec![advice.into()], facts, link: None }
 }

@@ -8,10 +8,13 @@ use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::gate::sign_in_location;
-use super::{FORMER_MEMBER, SESSION_KEY, Visit};
+use super::{FORMER_MEMBER, SESSION_KEY, Viewer, Visit};
 use crate::base::error::{Error, Invalid, Result};
+use crate::config::PublicUrl;
+use crate::db::Connection;
 use crate::domain::sign_in::SignInService;
 use crate::domain::sign_in::confirmation::{self, ConfirmOutcome, Proof};
+use crate::domain::sign_in::passkeys::{self, Answer, Ceremony, RelyingParty};
 use crate::domain::sign_in::sessions;
 use crate::letters;
 use crate::web::form::ProofFields;
@@ -59,18 +62,13 @@ impl Visit {
         if self.is_confirmed {
             return Ok(Ok(()));
         }
+        let form_token = token.as_str().to_owned();
         let (token, keyring) = (token.clone(), site.keyring.clone());
         let spent = site.db.read(move |c| token.spent_location(c, &keyring)).await?;
         if let Some(location) = spent {
             return Err(Error::AlreadySubmitted(location));
         }
-        let service = request.app_data::<web::Data<SignInService>>();
-        let service = service.ok_or_else(|| Error::internal("sign-in is not set up"))?;
-        let proof = Proof { password: proof.password, code: proof.code };
-        let whose = (&self.member, self.session_reference.as_str());
-        let notify = letters::two_step_changed;
-        let context = self.context();
-        match confirmation::confirm(&site.db, service, whose, proof, notify, &context).await? {
+        match self.check(request, site, form_token, proof).await? {
             ConfirmOutcome::Confirmed => Ok(Ok(())),
             ConfirmOutcome::Wrong(errors) => {
                 let (status, retry_after) = (StatusCode::UNPROCESSABLE_ENTITY, None);
@@ -84,6 +82,31 @@ impl Visit {
                 self.forget()?;
                 Ok(Err(Unconfirmed::Ended))
             }
+        }
+    }
+
+    /// Checks the proof in the form with `form_token`.
+    async fn check(
+        &self,
+        request: &HttpRequest,
+        site: &Site,
+        form_token: String,
+        proof: ProofFields,
+    ) -> Result<ConfirmOutcome> {
+        let service = request.app_data::<web::Data<SignInService>>();
+        let service = service.ok_or_else(|| Error::internal("sign-in is not set up"))?;
+        let (db, context) = (&site.db, self.context());
+        let whose = (&self.member, self.session_reference.as_str());
+        let relying_party = RelyingParty::of(&site.public_url)?;
+        if let Some(relying_party) = relying_party.filter(|_| !proof.assertion.is_empty()) {
+            let (credential, state) = (proof.assertion, proof.assertion_state);
+            let answer = Answer { credential, state, form_token };
+            confirmation::confirm_with_passkey(db, service, whose, relying_party, answer, &context)
+                .await
+        } else {
+            let proof = Proof { password: proof.password, code: proof.code };
+            let notify = letters::two_step_changed;
+            confirmation::confirm(db, service, whose, proof, notify, &context).await
         }
     }
 
@@ -108,11 +131,33 @@ impl Visit {
         }
     }
 
+    /// What a form needs to ask for one of the viewer's passkeys; `None` if it asks for none.
+    pub async fn load_ceremony(&self, site: &Site) -> Result<Option<Ceremony>> {
+        let (viewer, public_url) = (self.viewer(), site.public_url.clone());
+        site.db.read(move |connection| viewer.begin_confirmation(connection, &public_url)).await
+    }
+
     /// Turns the session, which has ended, into a visitor's, which only tells whose it was.
     fn forget(&self) -> Result<()> {
         let session = self.session();
         session.remove(SESSION_KEY);
         session.remove(sessions::CONFIRMED);
         session.insert(FORMER_MEMBER, self.member.id.as_str()).map_err(Error::internal)
+    }
+}
+
+impl Viewer {
+    /// What a form needs to ask for one of the viewer's passkeys; `None` if it asks for none.
+    pub fn begin_confirmation(
+        &self,
+        connection: &mut Connection,
+        public_url: &PublicUrl,
+    ) -> Result<Option<Ceremony>> {
+        if self.is_confirmed || self.member.two_step_since.is_none() {
+            return Ok(None);
+        }
+        let Some(relying_party) = RelyingParty::of(public_url)? else { return Ok(None) };
+        let (id, token, context) = (&self.member.id, &self.form_token, self.context());
+        passkeys::begin_confirmation(connection, &relying_party, id, token, &context)
     }
 }

@@ -47,6 +47,15 @@ pub struct Form<T, const MAX_SIZE: usize = ORDINARY> {
 pub struct ProofFields {
     pub password: Zeroizing<String>,
     pub code: Zeroizing<String>,
+    /// The answer of a passkey, and the state of its ceremony.
+    pub assertion: String,
+    pub assertion_state: String,
+}
+
+impl ProofFields {
+    pub fn is_empty(&self) -> bool {
+        self.password.is_empty() && self.code.is_empty() && self.assertion.is_empty()
+    }
 }
 
 impl fmt::Debug for ProofFields {
@@ -179,8 +188,13 @@ pub(super) fn token_in(request: &HttpRequest, body: &str) -> Result<FormToken, R
 
 /// The fields in `body` with which a member proves who they are.
 pub(super) fn proof(body: &str) -> ProofFields {
-    let field = |name| Zeroizing::new(single(body, name).unwrap_or_default());
-    ProofFields { password: field("confirm_password"), code: field("confirm_code") }
+    let field = |name| single(body, name).unwrap_or_default();
+    ProofFields {
+        password: Zeroizing::new(field("confirm_password")),
+        code: Zeroizing::new(field("confirm_code")),
+        assertion: field("confirm_assertion"),
+        assertion_state: field("confirm_assertion_state"),
+    }
 }
 
 /// The version in `body`, if it is the only one.

@@ -1,5 +1,6 @@
 //! Passkeys, with a virtual authenticator of Chromium.
 
+use latchkey::base::clock::MINUTE;
 use latchkey::domain::members::Permission;
 use serde_json::json;
 
@@ -36,7 +37,7 @@ fn add_passkey_of_tomas(app: &App) {
     app.member(TOMAS, true, &Permission::ALL);
     let mut authenticator = Authenticator::new();
     authenticator.origin.clone_from(&app.url);
-    assert_eq!(authenticator.register(&app.signed_in(TOMAS), "Phone").status, 303);
+    assert_eq!(authenticator.register(&app.signed_in(TOMAS), "Phone").status, 200);
 }
 
 fn sign_out(browser: &Browser) {
@@ -50,12 +51,21 @@ fn a_passkey_is_added_signs_in_and_is_removed() {
     let browser = Browser::signed_in(&app);
     let device = add_device(&browser);
     browser.goto(PAGE);
+    check_page(&browser, "two-step verification without a passkey");
+    browser.follow("#add-passkey");
+    browser.wait_for_focus("#name");
     assert!(!browser.shows("[data-passkey-missing]"));
-    check_page(&browser, "two-step sign-in without a passkey");
+    check_page(&browser, "adding a passkey");
     browser.fill("#name", "Work laptop");
     browser.follow("#attestation");
+    browser.wait_for_focus("#recovery-codes-t");
+    browser.follow("#recovery-codes .dlg-foot a");
     assert_eq!(browser.text("#notice p"), "The passkey “Work laptop” was added.");
-    check_page(&browser, "two-step sign-in with a passkey");
+    check_page(&browser, "two-step verification with a passkey");
+    browser.follow(".passkeys a[href$='/rename']");
+    browser.wait_for_focus("#name");
+    check_page(&browser, "renaming a passkey");
+    browser.goto("/account/two-step/passkeys");
     browser.click("#attestation");
     browser.wait_until("a message", |b| b.shows(PROBLEM));
     assert_eq!(browser.text(PROBLEM), "This device already has a passkey for your account.");
@@ -85,12 +95,40 @@ fn a_passkey_is_added_signs_in_and_is_removed() {
 
     add_passkey_of_tomas(&app);
     browser.goto(PAGE);
-    browser.follow("form[action$='/remove'] button");
+    browser.follow(".passkeys a[href$='/remove']");
+    check_page(&browser, "removing a passkey");
+    browser.follow("#remove-passkey .btn-danger");
     let notice = "The passkey “Work laptop” was removed. It no longer signs you in.";
     assert_eq!(browser.text("#notice p"), notice);
     sign_out(&browser);
     browser.follow("#passkey");
     assert_eq!(browser.texts("#errors li"), [unknown]);
+}
+
+#[test]
+fn a_passkey_is_the_second_step_and_confirms_who_submits_a_form() {
+    let app = app();
+    let browser = Browser::signed_in(&app);
+    add_device(&browser);
+    browser.goto("/account/two-step/passkeys");
+    browser.follow("#attestation");
+    browser.follow("#recovery-codes .dlg-foot a");
+    sign_out(&browser);
+    browser.sign_in("ines@meridianfreight.example");
+    assert_eq!(browser.address(), "/sign-in/code");
+    check_page(&browser, "the second step with a passkey");
+    browser.follow("#passkey");
+    assert_eq!(browser.address(), "/api-keys");
+
+    app.advance(10 * MINUTE);
+    browser.goto("/api-keys/new");
+    browser.fill("#name", "Night worker");
+    browser.click("[name='environment'][value='staging']");
+    browser.click("#role option[value='read-only']");
+    check_page(&browser, "creating a key, to be confirmed with a passkey");
+    browser.follow("#confirm_assertion");
+    assert!(browser.shows("#secret-key"), "{}", browser.address());
+    assert_eq!(app.count("api_keys"), 1);
 }
 
 #[test]
@@ -124,6 +162,6 @@ fn passkeys_are_not_offered_in_a_browser_without_them() {
     browser.goto("/sign-in");
     assert!(!browser.shows("#passkey"));
     browser.sign_in_as_manager(&app);
-    browser.goto(PAGE);
+    browser.goto("/account/two-step/passkeys");
     assert!(browser.shows("[data-passkey-missing]") && !browser.shows("#attestation"));
 }

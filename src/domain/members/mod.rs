@@ -155,22 +155,8 @@ pub fn set_password_hash(
     store::set_password_hash(tx, id, hash)
 }
 
-/// Records that a member has signed in, with the second factor that they used, if any.
-pub fn note_sign_in(
-    tx: &mut Transaction<'_>,
-    member: &Member,
-    second_factor: Option<&str>,
-    context: &Context,
-) -> Result<()> {
-    let details = second_factor.map_or_else(
-        || serde_json::json!({}),
-        |factor| serde_json::json!({ "second_factor": factor }),
-    );
-    note_sign_in_with(tx, member, details, context)
-}
-
 /// Records that a member has signed in, with `details` about how.
-pub fn note_sign_in_with(
+pub fn note_sign_in(
     tx: &mut Transaction<'_>,
     member: &Member,
     details: serde_json::Value,

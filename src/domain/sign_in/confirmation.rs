@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::hasher::{Busy, PasswordCheck};
+use super::passkeys::{self, Answer, Rejection, RelyingParty};
 use super::second_step::Notify;
 use super::store::LiveSession;
 use super::{Password, Requester, SignInService, failures, known, own_sessions, store, two_step};
-use crate::base::clock::Timestamp;
+use crate::base::clock::{DAY, Timestamp};
 use crate::base::error::{FieldError, Invalid, Result};
 use crate::db::{Db, Transaction};
 use crate::domain::activity::{self, Context, Entry, Event};
@@ -23,6 +24,7 @@ const MAX_FAILURES: i32 = 5;
 /// The names of the form's fields.
 pub const PASSWORD: &str = "confirm_password";
 pub const CODE: &str = "confirm_code";
+pub const PASSKEY: &str = "confirm_assertion";
 
 /// When and from which network a session's member last proved who they are.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -102,7 +104,8 @@ pub async fn confirm(
             Err(wait) => return Ok(too_many(CODE, wait)),
         }
     }
-    let check = Check { member: member.clone(), session: session.into(), password, notify };
+    let attempt_at = Attempt { member: member.clone(), session: session.into() };
+    let check = Check { attempt: attempt_at, password, notify };
     let (code, context) = (needs_code.then_some(proof.code), context.clone());
     let work = move |tx: &mut Transaction<'_>| {
         check.conclude(tx, code.as_ref().map(|code| code.as_str()), &context)
@@ -113,6 +116,38 @@ pub async fn confirm(
         if let Some(attempt) = attempt {
             throttle.second_step_succeeded(&attempt);
         }
+    }
+    Ok(outcome)
+}
+
+/// Confirms who uses the member's session with the reference `session` by one of their passkeys, which
+/// counts as both factors.
+pub async fn confirm_with_passkey(
+    db: &Db,
+    sign_in_service: &SignInService,
+    (member, session): (&Member, &str),
+    relying_party: RelyingParty,
+    answer: Answer,
+    context: &Context,
+) -> Result<ConfirmOutcome> {
+    if answer.is_late(passkeys::Purpose::Confirmation(&member.id), context) {
+        let message = "The page was open for too long. Use your passkey again".into();
+        return Ok(ConfirmOutcome::Wrong(Invalid(vec![FieldError { field: PASSKEY, message }])));
+    }
+    let throttle = &sign_in_service.throttle;
+    let account = Some(member.email.folded());
+    let reservation = match throttle.reserve(account, known::network(context), context.now) {
+        Ok(reservation) => reservation,
+        Err(wait) => return Ok(too_many(PASSKEY, wait)),
+    };
+    let attempt = Attempt { member: member.clone(), session: session.to_owned() };
+    let context = context.clone();
+    let work = move |tx: &mut Transaction<'_>| {
+        attempt.conclude_with_passkey(tx, &relying_party, &answer, &context)
+    };
+    let outcome = db.write(work).await?;
+    if matches!(outcome, ConfirmOutcome::Confirmed) {
+        throttle.succeeded(reservation);
     }
     Ok(outcome)
 }
@@ -142,7 +177,7 @@ fn missing(proof: &Proof, needs_code: bool) -> Invalid {
         errors.add(PASSWORD, "Enter your password to confirm that it is you");
     }
     if needs_code && proof.code.trim().is_empty() {
-        errors.add(CODE, "Enter the code from your authenticator app");
+        errors.add(CODE, "Enter a code to confirm that it is you");
     }
     errors
 }
@@ -152,10 +187,15 @@ fn too_many(field: &'static str, wait: super::throttle::Wait) -> ConfirmOutcome 
     ConfirmOutcome::TooMany { seconds: wait.seconds, errors }
 }
 
-/// A confirmation whose password was checked.
-struct Check {
+/// An attempt to confirm who uses a session.
+struct Attempt {
     member: Member,
     session: String,
+}
+
+/// A confirmation whose password was checked.
+struct Check {
+    attempt: Attempt,
     /// The hash of the password, if it was right.
     password: Option<String>,
     notify: Notify,
@@ -168,29 +208,61 @@ impl Check {
         code: Option<&str>,
         context: &Context,
     ) -> Result<ConfirmOutcome> {
-        let session = own_sessions::find(tx, &self.member.id, &self.session, context.now)?;
-        let Some(session) = session else { return Ok(ConfirmOutcome::Ended) };
-        let now = members::by_email(tx, &self.member.email)?;
+        let Some(session) = self.attempt.session(tx, context)? else {
+            return Ok(ConfirmOutcome::Ended);
+        };
+        let expected = &self.attempt.member;
+        let now = members::by_email(tx, &expected.email)?;
         let now = now.filter(|(now, hash)| {
             // Checking takes a while; the password must not have been changed in the meantime.
-            now.id == self.member.id && now.is_active() && hash.is_some() && *hash == self.password
+            now.id == expected.id && now.is_active() && hash.is_some() && *hash == self.password
         });
         let Some((member, _)) = now else {
-            return self.fail(tx, &session.id_hash, PASSWORD, "Password is wrong", context);
+            return self.attempt.fail(tx, &session.id_hash, PASSWORD, "Password is wrong", context);
         };
         if member.two_step_since.is_some() {
             let accepted = two_step::accept(tx, &member, code.unwrap_or_default(), context)?;
             let Some(change) = accepted else {
                 failures::record_second_step(tx, &member, context)?;
-                return self.fail(tx, &session.id_hash, CODE, two_step::WRONG, context);
+                return self.attempt.fail(tx, &session.id_hash, CODE, two_step::WRONG, context);
             };
             if let Some(change) = change {
                 (self.notify)(tx, &change, context)?;
             }
         }
-        let network = known::network(context).to_string();
-        store::confirm_session(tx, &session.id_hash, &network, context.now)?;
-        Ok(ConfirmOutcome::Confirmed)
+        succeed(tx, &session.id_hash, context)
+    }
+}
+
+impl Attempt {
+    /// The session, unless it has ended.
+    fn session(
+        &self,
+        tx: &mut Transaction<'_>,
+        context: &Context,
+    ) -> Result<Option<store::StoredSession>> {
+        own_sessions::find(tx, &self.member.id, &self.session, context.now)
+    }
+
+    fn conclude_with_passkey(
+        &self,
+        tx: &mut Transaction<'_>,
+        relying_party: &RelyingParty,
+        answer: &Answer,
+        context: &Context,
+    ) -> Result<ConfirmOutcome> {
+        let Some(session) = self.session(tx, context)? else { return Ok(ConfirmOutcome::Ended) };
+        let purpose = passkeys::Purpose::Confirmation(&self.member.id);
+        // The form's token is spent only by its action, so the answer itself is spent here.
+        let is_new = store::spend_once(tx, &answer.spent_hash(context), context.now.plus(DAY))?;
+        let verified = passkeys::verify(tx, relying_party, purpose, answer, context)?;
+        match verified {
+            Ok(_) if is_new => succeed(tx, &session.id_hash, context),
+            Ok(_) | Err(Rejection::Expired | Rejection::Wrong) => {
+                let message = "This passkey is not one of yours. Use another one, or your password";
+                self.fail(tx, &session.id_hash, PASSKEY, message, context)
+            }
+        }
     }
 
     fn fail(
@@ -211,4 +283,10 @@ impl Check {
         activity::record(tx, context, &entry)?;
         Ok(ConfirmOutcome::Ended)
     }
+}
+
+fn succeed(tx: &mut Transaction<'_>, session: &str, context: &Context) -> Result<ConfirmOutcome> {
+    let network = known::network(context).to_string();
+    store::confirm_session(tx, session, &network, context.now)?;
+    Ok(ConfirmOutcome::Confirmed)
 }

@@ -71,7 +71,7 @@ pub fn accept(
     let member = invitations::accept(tx, &member.id, name, password_hash, context)?;
     codes::end_all_of(tx, &member.id, context.now)?;
     let context = context.as_member(member.id.as_str(), member.name.as_str());
-    members::note_sign_in(tx, &member, None, &context)?;
+    members::note_sign_in(tx, &member, serde_json::json!({}), &context)?;
     known::remember_network(tx, &context)?;
     new_network::remember(tx, &member.id, &context)?;
     Ok(member)

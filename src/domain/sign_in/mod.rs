@@ -169,7 +169,7 @@ fn conclude(
             let step = begin_second_step(tx, &now, context)?;
             return Ok(Outcome::NeedsSecondStep(now, step));
         }
-        complete(tx, &now, None, context)?;
+        complete(tx, &now, serde_json::json!({}), context)?;
         return Ok(Outcome::SignedIn(now));
     }
     failures::record(tx, found.as_ref().map(|(member, _)| member), context)?;
@@ -186,15 +186,16 @@ pub fn begin_second_step(
     codes::issue(tx, &context.keyring, purpose, Some(&member.id), context.now)
 }
 
-/// Records that a member has signed in, with the second factor that they used, if any.
+/// Records that a member has signed in, with `details` about how. `member` is the member as they were
+/// before.
 fn complete(
     tx: &mut Transaction<'_>,
     member: &Member,
-    second_factor: Option<&str>,
+    details: serde_json::Value,
     context: &Context,
 ) -> Result<()> {
     let context = context.as_member(member.id.as_str(), member.name.as_str());
-    members::note_sign_in(tx, member, second_factor, &context)?;
+    members::note_sign_in(tx, member, details, &context)?;
     known::remember_network(tx, &context)?;
     new_network::note(tx, member, &context)
 }

@@ -149,7 +149,7 @@ mod tests {
             let context = fixture.context([192, 0, 2, number]);
             let context = Context { now: fixture.now().plus(millis), ..context };
             let context = context.as_member(member.id.as_str(), member.name.as_str());
-            fixture.write(|tx| members::note_sign_in(tx, &member, None, &context));
+            fixture.write(|tx| members::note_sign_in(tx, &member, serde_json::json!({}), &context));
         }
         assert_eq!(sign_in(&fixture, &member, 2, 3), Familiarity::Known);
         assert_eq!(sign_in(&fixture, &member, 1, 3), Familiarity::Known);

@@ -96,6 +96,7 @@ fn conclude(
     if let Some(change) = change {
         notify(tx, &change, &as_member)?;
     }
-    super::complete(tx, &member, Some(factor), context)?;
+    let details = serde_json::json!({ "second_factor": factor });
+    super::complete(tx, &member, details, context)?;
     Ok(SecondStepOutcome::SignedIn(member))
 }

@@ -9,6 +9,7 @@ use crate::base::error::{Error, Invalid, Result};
 use crate::domain::alerts::{self, Preferences, Rule};
 use crate::domain::mail;
 use crate::domain::members::permission::ManageSettings;
+use crate::domain::sign_in::passkeys::Ceremony;
 use crate::pages::{Allowed, Viewer, Visit};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
@@ -32,6 +33,8 @@ struct Page<'a> {
     email: String,
     has_mail: bool,
     errors: Invalid,
+    /// Present if the form can ask for a passkey of who submits it.
+    passkey: Option<Ceremony>,
 }
 
 struct Choice {
@@ -106,6 +109,7 @@ async fn draw(
         email,
         has_mail,
         errors,
+        passkey: viewer.load_ceremony(site).await?,
     };
     page::page(status, &template)
 }

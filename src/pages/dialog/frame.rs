@@ -6,6 +6,7 @@ use super::{Dialog, Input, OUT_OF_DATE};
 use crate::base::error::{Invalid, Result};
 use crate::db::Connection;
 use crate::domain::activity::{self, ConcurrentChanges};
+use crate::domain::sign_in::passkeys::Ceremony;
 
 /// The stage of a dialog.
 pub(super) enum Stage {
@@ -35,6 +36,8 @@ pub struct Frame<D: Dialog> {
     pub errors: Invalid,
     /// The concurrent changes of others.
     pub conflict: Option<ConcurrentChanges>,
+    /// Present if the form can ask for a passkey of who submits it.
+    pub passkey: Option<Ceremony>,
     /// Whether nothing was submitted yet.
     pub is_opened: bool,
     /// Whether it was submitted to have values filled in or checked.
@@ -62,6 +65,7 @@ impl<D: Dialog> Frame<D> {
         backdrop: D::Backdrop,
         action: String,
         mut stage: Stage,
+        passkey: Option<Ceremony>,
     ) -> Self {
         let mut errors = Invalid::default();
         match &mut stage {
@@ -80,6 +84,7 @@ impl<D: Dialog> Frame<D> {
             action,
             errors,
             conflict: None,
+            passkey,
             is_opened: matches!(stage, Stage::Opened),
             is_assisted: matches!(stage, Stage::Assisted),
             is_restored: matches!(stage, Stage::Restored),

@@ -127,6 +127,8 @@ pub struct Input<D: Dialog> {
     pub version: Option<i64>,
     /// The page that the dialog was opened from, as its URL or its form says; not checked.
     pub return_to: String,
+    /// The token of the submitted form.
+    pub form_token: String,
     /// When the form was issued.
     pub issued: Timestamp,
     /// Whether the viewer has confirmed who they are.
@@ -166,6 +168,7 @@ impl<D: Dialog> Input<D> {
             fields,
             version: None,
             return_to,
+            form_token: String::new(),
             issued,
             is_confirmed,
             backdrop_of_secret: None,
@@ -190,6 +193,7 @@ impl<D: Dialog> Clone for Input<D> {
             fields: self.fields.clone(),
             version: self.version,
             return_to: self.return_to.clone(),
+            form_token: self.form_token.clone(),
             issued: self.issued,
             is_confirmed: self.is_confirmed,
             backdrop_of_secret: self.backdrop_of_secret.clone(),
@@ -278,7 +282,12 @@ async fn draw<D: Dialog>(
     let (status, action) = (stage.status(), action.to_owned());
     let loaded = site.db.read(move |connection| {
         let backdrop = D::backdrop(connection, &input)?;
-        D::load(connection, Frame::new(input, backdrop, action, stage))
+        let passkey = if D::NEEDS_CONFIRMATION && !input.is_confirmed {
+            input.viewer.begin_confirmation(connection, &input.site.public_url)?
+        } else {
+            None
+        };
+        D::load(connection, Frame::new(input, backdrop, action, stage, passkey))
     });
     match loaded.await? {
         LoadResult::Show(dialog) => page::page(status, &dialog),

@@ -90,6 +90,7 @@ pub(super) async fn submit<D: Dialog>(
         }
         return draw(&gate, site, input, action, Stage::Stale).await;
     };
+    token.as_str().clone_into(&mut input.form_token);
     input.issued = token.issued();
     if must_confirm(&input, &form) {
         let confirmed = gate.confirm(request, site, &token, form.proof.clone()).await;
@@ -125,7 +126,7 @@ fn after_earlier<D: Dialog>(visit: &Visit, input: &Input<D>, error: Error) -> Er
 /// Whether it must be confirmed who submits the form. Having values filled in needs no proof, but
 /// a proof that was entered counts.
 fn must_confirm<D: Dialog>(input: &Input<D>, form: &SentForm<D::Fields>) -> bool {
-    let has_proof = !form.proof.password.is_empty() || !form.proof.code.is_empty();
+    let has_proof = !form.proof.is_empty();
     let is_asked = D::NEEDS_CONFIRMATION && !input.is_confirmed;
     is_asked && (has_proof || !D::is_preview(&input.fields))
 }

@@ -64,6 +64,7 @@ fn on_this_form(mut errors: Invalid) -> Invalid {
         error.field = match error.field {
             confirmation::PASSWORD => "mail_confirm_password",
             confirmation::CODE => "mail_confirm_code",
+            confirmation::PASSKEY => "mail_confirm_assertion",
             other => other,
         };
     }

@@ -10,6 +10,7 @@ use crate::domain::activity::{self, ConcurrentChanges};
 use crate::domain::members::permission::ManageSettings;
 use crate::domain::members::{Permissions, mail_server};
 use crate::domain::settings::{self, Draft};
+use crate::domain::sign_in::passkeys::Ceremony;
 use crate::domain::sign_in::two_step;
 use crate::domain::{api_keys, mail};
 use crate::pages::{Allowed, Viewer, Visit, either};
@@ -28,6 +29,8 @@ struct Show<'a> {
     has_mail: bool,
     /// The people who may change the mail server, for a viewer who may not.
     changers: Option<String>,
+    /// Present if the forms can ask for a passkey of who submits them.
+    passkey: Option<Ceremony>,
 }
 
 /// The values of the two forms, and their errors.
@@ -141,6 +144,7 @@ pub(super) async fn draw(
         },
         has_mail: server.is_some(),
         changers: changers.map(|names| words(&names)),
+        passkey: viewer.load_ceremony(site).await?,
     };
     page::page(status, &template)
 }

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use super::index::{answer_late, redirect_if_signed_in, welcome};
 use crate::base::error::{Error, Invalid, Result};
 use crate::domain::members::Member;
+use crate::domain::sign_in::passkeys::{self, Ceremony, RelyingParty};
 use crate::domain::sign_in::second_step::{self, SecondStepOutcome};
 use crate::domain::sign_in::{SignInService, throttle, two_step};
 use crate::letters;
@@ -52,6 +53,10 @@ impl SecretFields for CodeForm {
 struct CodePage {
     theme: Theme,
     form_token: String,
+    /// The token of the form for a passkey.
+    passkey_token: String,
+    /// Present if the member can use a passkey.
+    passkey: Option<Ceremony>,
     email: String,
     next: String,
     kept: String,
@@ -67,7 +72,7 @@ pub(super) struct Parameters {
 
 /// Asks for the code after the right password. Input that was kept is too long for a URL, so in that
 /// case the page itself carries it.
-pub(super) fn ask(
+pub(super) async fn ask(
     visitor: &Public,
     site: &Site,
     member: &Member,
@@ -79,7 +84,7 @@ pub(super) fn ask(
         page::see_other(&query::href(PAGE, &next.into_iter().collect::<Vec<_>>()))
     } else {
         let values = (next.to_owned(), kept);
-        draw(StatusCode::OK, visitor, site, member, values, Invalid::default())?
+        draw(StatusCode::OK, visitor, site, member, values, Invalid::default()).await?
     };
     response.add_cookie(&cookie_with(site, step, Duration::minutes(5))).map_err(Error::internal)?;
     Ok(response)
@@ -98,7 +103,7 @@ pub(super) async fn page(
     match find_member(&visitor, &request, &site).await? {
         Some((member, _)) => {
             let values = (next, String::new());
-            draw(StatusCode::OK, &visitor, &site, &member, values, Invalid::default())
+            draw(StatusCode::OK, &visitor, &site, &member, values, Invalid::default()).await
         }
         None => Ok(start_again(&next)),
     }
@@ -138,7 +143,7 @@ pub(super) async fn sign_in(
     };
     let mut errors = Invalid::default();
     errors.add("code", message);
-    let mut response = draw(status, &visitor, &site, &member, (next, kept), errors)?;
+    let mut response = draw(status, &visitor, &site, &member, (next, kept), errors).await?;
     if let Some(seconds) = wait {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
@@ -167,7 +172,7 @@ fn cookie_with(site: &Site, step: &str, age: Duration) -> Cookie<'static> {
     cookie::build(&site.public_url, COOKIE, step.to_owned(), age)
 }
 
-fn draw(
+async fn draw(
     status: StatusCode,
     visitor: &Public,
     site: &Site,
@@ -176,10 +181,23 @@ fn draw(
     errors: Invalid,
 ) -> Result<HttpResponse> {
     let form_key = form_token::key_of(&visitor.session)?;
-    let at = form_token::FormPage::at(PAGE);
+    let token = |page| {
+        let page = form_token::FormPage::at(page);
+        form_token::mint(&site.keyring, &form_key, &page, site.clock.now())
+    };
+    // The other form of the page is sent to an action below the sign-in page.
+    let (form_token, passkey_token) = (token(PAGE)?, token("/sign-in")?);
+    let (relying_party, asked) = (RelyingParty::of(&site.public_url)?, passkey_token.clone());
+    let (id, context) = (member.id.clone(), visitor.context.clone());
+    let found = site.db.read(move |c| {
+        relying_party
+            .map_or(Ok(None), |site| passkeys::begin_sign_in(c, &site, Some(&id), &asked, &context))
+    });
     let template = CodePage {
         theme: visitor.theme,
-        form_token: form_token::mint(&site.keyring, &form_key, &at, site.clock.now())?,
+        form_token,
+        passkey_token,
+        passkey: found.await?,
         email: member.email.as_str().to_owned(),
         next: path::own(&next).unwrap_or_default(),
         kept,

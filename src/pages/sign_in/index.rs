@@ -157,7 +157,7 @@ pub(super) async fn sign_in(
     let (status, message, wait) = match outcome {
         Outcome::SignedIn(member) => return welcome(&visitor, &site, &member, (&next, &kept)),
         Outcome::NeedsSecondStep(member, step) => {
-            return code::ask(&visitor, &site, &member, &step, (&next, kept));
+            return code::ask(&visitor, &site, &member, &step, (&next, kept)).await;
         }
         Outcome::Wrong => (StatusCode::UNPROCESSABLE_ENTITY, WRONG.to_owned(), None),
         Outcome::TooMany { seconds } => {
@@ -197,18 +197,6 @@ pub(super) async fn draw_after_failure(
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     Ok(response)
-}
-
-/// Signs the member in, and leads to the form whose input was kept, otherwise to `next`.
-pub(super) fn welcome(
-    visitor: &Public,
-    site: &Site,
-    member: &Member,
-    (next, kept): (&str, &str),
-) -> Result<HttpResponse> {
-    lead_on(visitor, site, member.id.as_str(), (next, kept), |location| {
-        enter(visitor, site, member, location)
-    })
 }
 
 /// Answers a form whose token is not valid: the visitor has signed in on another tab, and continues

@@ -52,8 +52,6 @@ pub(super) async fn sign_in(
     };
     let kept = kept_input::well_formed(kept);
     let outcome = match RelyingParty::of(&site.public_url)? {
-        // The script sends the form empty if the page is too old to ask for a passkey.
-        Some(_) if assertion.is_empty() => Err(EXPIRED),
         Some(relying_party) => {
             let form_token = token.as_str().to_owned();
             let answer = Answer { credential: assertion, state: assertion_state, form_token };

@@ -64,7 +64,9 @@ pub(super) async fn reset(
     let ResetForm { code, password } = form.fields;
     match finish(&visitor, &site, &sign_in_service, code.clone(), password).await {
         Ok((member, None)) => enter(&visitor, &site, &member, None),
-        Ok((member, Some(step))) => code::ask(&visitor, &site, &member, &step, ("", String::new())),
+        Ok((member, Some(step))) => {
+            code::ask(&visitor, &site, &member, &step, ("", String::new())).await
+        }
         Err(Error::Invalid(errors)) => {
             let member = find_member(&visitor, &site, &code).await?;
             draw(StatusCode::UNPROCESSABLE_ENTITY, &visitor, &site, code, member, errors)

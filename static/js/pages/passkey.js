@@ -30,17 +30,19 @@
     return isNew ? 'No passkey was added. Try again.' : 'No passkey was used. Try again.';
   };
 
+  // A page with several forms may load this script several times; each button is wired once.
   const wire = (button) => {
     const { form } = button;
     const field = form.querySelector(`[name=${button.dataset.passkey}]`);
-    const line = form.querySelector('[data-passkey-problem]');
+    const line = form.querySelector(`[data-passkey-problem=${field.name}]`);
+    button.removeAttribute('data-passkey');
     let isAsking = false;
     button.addEventListener('click', async () => {
       if (isAsking) return;
       isAsking = true;
       line.hidden = true;
       try {
-        field.value = performance.now() < OPEN_FOR ? answer(await ask(field.dataset.options)) : '';
+        field.value = performance.now() < OPEN_FOR ? answer(await ask(field.dataset.options)) : 'late';
         form.requestSubmit();
       } catch (error) {
         line.textContent = problem(error, field.name === 'attestation');

@@ -163,7 +163,7 @@ fn a_member_with_an_app_needs_its_code_as_well() {
         |code: &str| create(&client, &[("confirm_password", PASSWORD), ("confirm_code", code)]);
     let missing = proof("");
     assert_eq!(missing.status, 422);
-    assert_eq!(missing.all("#errors li"), ["Enter the code from your authenticator app"]);
+    assert_eq!(missing.all("#errors li"), ["Enter a code to confirm that it is you"]);
     assert_eq!(proof("000000").status, 422);
     let code = app.code_of(&authenticator);
     let wrong = [("confirm_password", "wrong"), ("confirm_code", code.as_str())];

@@ -94,11 +94,11 @@ impl Authenticator {
 
     /// The filled-in form that adds the passkey.
     pub fn registration_fields(&mut self, client: &Client, name: &str) -> Vec<(String, String)> {
-        let page = client.get("/account/two-step");
-        let options = page.attribute("#add-passkey [name=attestation]", "data-options");
+        let page = client.get("/account/two-step/passkeys");
+        let options = page.attribute("#add-a-passkey [name=attestation]", "data-options");
         let options = options.unwrap_or_else(|| panic!("no passkey can be added: {}", page.body));
         let answer = self.create(&options);
-        let fields = page.form_fields("#add-passkey");
+        let fields = page.form_fields("#add-a-passkey form");
         replaced(fields, &[("attestation", &answer), ("name", name)])
     }
 

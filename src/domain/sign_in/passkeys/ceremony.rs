@@ -18,6 +18,8 @@ use crate::domain::members::MemberId;
 
 /// How long a browser may take to answer, in milliseconds. The options give it the same time.
 const LIFETIME: i64 = 5 * MINUTE;
+/// What the script sends, without asking for a passkey, if its page is too old.
+const LATE: &str = "late";
 
 /// What a ceremony is for. An answer to one cannot be used for another.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +50,14 @@ pub struct Answer {
     pub state: String,
     /// The form's token, already checked but not spent.
     pub form_token: String,
+}
+
+impl Answer {
+    /// What is stored of an answer that was used without spending the form's token.
+    pub(in crate::domain::sign_in) fn spent_hash(&self, context: &Context) -> String {
+        let parts: [&[u8]; 2] = [b"answer of a passkey ", self.state.as_bytes()];
+        keyring::hex(&context.keyring.mac(keyring::Purpose::Web, &parts))
+    }
 }
 
 /// Why an answer is not accepted.
@@ -89,12 +99,21 @@ impl Answer {
         purpose: Purpose<'_>,
         context: &Context,
     ) -> Result<S, Rejection> {
+        if self.credential == LATE {
+            return Err(Rejection::Expired);
+        }
         let sealed = BASE64_URL_SAFE_NO_PAD.decode(&self.state).map_err(|_| Rejection::Wrong)?;
         let body = context.keyring.unseal(&label(purpose, &self.form_token), &sealed);
         let body = body.ok_or(Rejection::Wrong)?;
         let body: Body<S> = serde_json::from_slice(&body).map_err(|_| Rejection::Wrong)?;
         let age = context.now.since(Timestamp::from_millis(body.started_at));
         if age < LIFETIME { Ok(body.state) } else { Err(Rejection::Expired) }
+    }
+
+    /// Whether the page was open for too long.
+    pub fn is_late(&self, purpose: Purpose<'_>, context: &Context) -> bool {
+        let state = self.state::<serde::de::IgnoredAny>(purpose, context);
+        matches!(state, Err(Rejection::Expired))
     }
 
     /// The browser's credential.

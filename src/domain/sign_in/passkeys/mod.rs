@@ -214,7 +214,7 @@ pub fn rename(
     let Some(passkey) = find(tx, &member.id, id)? else { return Ok(None) };
     let name = text::one_line(TypedText::replacing(name, &passkey.name), "Name", MAX_NAME_LENGTH)
         .and_then(|name| if name.is_empty() { Err("Enter a name".into()) } else { Ok(name) })
-        .map_err(|message| Error::invalid("rename", message))?;
+        .map_err(|message| Error::invalid("name", message))?;
     if name != passkey.name {
         store::set_name(tx, id, &name)?;
         let changes = [Change { field: "Name".into(), from: passkey.name, to: name.clone() }];

@@ -5,7 +5,7 @@ use crate::base::error::Result;
 use crate::db::{Connection, Db, Transaction};
 use crate::domain::activity::Context;
 use crate::domain::members::{self, Member};
-use crate::domain::sign_in::{Throttle, failures, known};
+use crate::domain::sign_in::{Throttle, codes, complete, failures, known};
 
 /// The result of an attempt to sign in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,10 +48,9 @@ pub async fn sign_in(
                 let member = members::find(tx, &proof.member)?.filter(Member::is_active);
                 if let Some(member) = member {
                     spend(tx)?;
+                    codes::end_second_steps_of(tx, &member.id)?;
                     let details = serde_json::json!({ "passkey": proof.name });
-                    let context = context.as_member(member.id.as_str(), member.name.as_str());
-                    members::note_sign_in_with(tx, &member, details, &context)?;
-                    known::remember_network(tx, &context)?;
+                    complete(tx, &member, details, &context)?;
                     return Ok(Outcome::SignedIn(member));
                 }
             }

@@ -236,6 +236,23 @@ pub(super) fn delete_ended_sessions(tx: &mut Transaction<'_>, until: Timestamp) 
     Ok(diesel::delete(sessions::table.filter(idle.or(ended))).execute(&mut **tx)?)
 }
 
+/// Records that something that works once was used. Returns whether it had not been used before; of two
+/// transactions that use it at the same time, the second one fails.
+pub(super) fn spend_once(tx: &mut Transaction<'_>, hash: &str, until: Timestamp) -> Result<bool> {
+    let spent = spent_form_tokens::table.find(hash);
+    if diesel::select(diesel::dsl::exists(spent)).get_result(&mut **tx)? {
+        return Ok(false);
+    }
+    diesel::insert_into(spent_form_tokens::table)
+        .values((
+            spent_form_tokens::token_hash.eq(hash),
+            spent_form_tokens::location.eq(""),
+            spent_form_tokens::expires_at.eq(until),
+        ))
+        .execute(&mut **tx)?;
+    Ok(true)
+}
+
 pub(super) fn delete_spent_form_tokens(tx: &mut Transaction<'_>, now: Timestamp) -> Result<usize> {
     let expired = spent_form_tokens::expires_at.le(now);
     Ok(diesel::delete(spent_form_tokens::table.filter(expired)).execute(&mut **tx)?)

@@ -1,19 +1,22 @@
-//! The second step of signing in: an authenticator app, and recovery codes for members who lost it.
+//! The second step of signing in: an authenticator app or a passkey, and recovery codes for members who
+//! lost it.
 //!
 //! Everything that changes how a member signs in returns a [`Change`], about which the caller mails
 //! the member in the same transaction. ASVS 6.3.3, 6.5.1 to 6.5.5.
 
 pub mod app;
+mod passkey;
 mod policy;
 mod recovery_codes;
 mod store;
 
+pub use passkey::{AddedPasskey, add_passkey, remove_passkey};
 pub use policy::{Requirement, change_settings};
 
 use app::AppSecret;
 use store::StoredApp;
 
-use super::{codes, sessions};
+use super::{codes, passkeys, sessions};
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::base::keyring::{Keyring, Purpose};
@@ -47,6 +50,8 @@ pub enum ChangeKind {
     AppAdded,
     AppReplaced,
     AppRemoved,
+    PasskeyAdded,
+    PasskeyRemoved,
     CodesMade,
     CodeUsed {
         /// How many codes are left.
@@ -127,11 +132,10 @@ pub fn remove_app(
     context: &Context,
 ) -> Result<Change> {
     let member = current(tx, member)?;
-    policy::check_removable(tx, &member, context.now)?;
     if !store::delete_app(tx, &member.id)? {
         return Err(Error::Conflict);
     }
-    store::delete_codes(tx, &member.id)?;
+    end_without_factors(tx, &member, context)?;
     changed(tx, &member, Event::TwoStepAppRemoved, serde_json::json!({}), context)?;
     Ok(Change { member, kind: ChangeKind::AppRemoved })
 }
@@ -170,6 +174,7 @@ pub fn remove_for_member(
     }
     store::delete_app(tx, &member.id)?;
     store::delete_codes(tx, &member.id)?;
+    passkeys::remove_all_of(tx, &member.id)?;
     changed(tx, &member, Event::TwoStepRemovedForMember, serde_json::json!({}), context)?;
     sessions::end_all_of(tx, &member.id)?;
     Ok(Change { member, kind: ChangeKind::RemovedForMember })
@@ -227,11 +232,31 @@ fn changed(
     details: serde_json::Value,
     context: &Context,
 ) -> Result<()> {
-    let has_any = store::app_times(tx, &member.id)?.is_some();
-    let since = has_any.then(|| member.two_step_since.unwrap_or(context.now));
-    store::set_since(tx, &member.id, since)?;
-    codes::end_second_steps_of(tx, &member.id)?;
+    note_change(tx, member, context)?;
     activity::record(tx, context, &Entry::about(event, member.subject()).with(details))
+}
+
+/// Stores whether the member has any second factor, and ends sign-ins that wait for their second step.
+fn note_change(tx: &mut Transaction<'_>, member: &Member, context: &Context) -> Result<()> {
+    let since = has_any(tx, &member.id)?.then(|| member.two_step_since.unwrap_or(context.now));
+    store::set_since(tx, &member.id, since)?;
+    codes::end_second_steps_of(tx, &member.id)
+}
+
+/// Ends the recovery codes of a member whose last second factor was removed, if they may have none.
+fn end_without_factors(tx: &mut Transaction<'_>, member: &Member, context: &Context) -> Result<()> {
+    if has_any(tx, &member.id)? {
+        return Ok(());
+    }
+    policy::check_removable(tx, member, context.now)?;
+    store::delete_codes(tx, &member.id)
+}
+
+/// Whether the member has an app, or a passkey for any host: one for another host still protects the
+/// account, which recovery codes open.
+fn has_any(connection: &mut Connection, member: &MemberId) -> Result<bool> {
+    Ok(store::app_times(connection, member)?.is_some()
+        || !passkeys::list(connection, member)?.is_empty())
 }
 
 fn replace_codes(

@@ -69,7 +69,7 @@ pub(super) fn check_removable(
     let without = Member { two_step_since: None, ..member.clone() };
     match Requirement::of(&without, &settings, now) {
         Requirement::Missing => {
-            let message = "Your organisation requires two-step verification. Replace the app instead of removing it";
+            let message = "Your organisation requires two-step verification. Add another app or passkey first";
             Err(Error::invalid("", message))
         }
         Requirement::Met | Requirement::From(_) => Ok(()),

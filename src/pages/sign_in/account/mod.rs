@@ -1,7 +1,6 @@
 //! `/account`: the members' own data and settings.
 
 mod name;
-mod passkeys;
 mod password;
 mod sessions;
 mod two_step;
@@ -34,7 +33,6 @@ pub(super) fn routes(routes: &mut Routes) {
     two_step::routes(routes);
     routes.post("/account/sessions/end", sessions::end);
     routes.post("/account/sessions/end-others", sessions::end_others);
-    passkeys::routes(routes);
 }
 
 #[derive(Template)]

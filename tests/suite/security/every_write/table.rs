@@ -8,7 +8,9 @@ use latchkey::domain::members::{self, Email, Permission};
 use latchkey::domain::reviews::{self, Decision, RequestedDecision, ReviewId};
 use latchkey::domain::sign_in::{invitation, reset};
 
-use crate::support::{App, Authenticator, Client, PASSWORD, key_fields, usual_draft};
+use crate::support::{
+    App, Authenticator, AuthenticatorApp, Client, PASSWORD, key_fields, usual_draft,
+};
 use crate::usage::record_passes;
 
 /// The email address of the member who sends the forms.
@@ -182,7 +184,7 @@ pub const WRITES: &[Write] = &[
             let fields = authenticator.sign_in_fields(client, "/sign-in");
             Form { page: "/sign-in".into(), action: "/sign-in/passkey".into(), fields }
         },
-        events: &["session.signed_in"],
+        events: &["session.signed_in", "session.new_network"],
     },
     Write {
         path: "/reset-password",
@@ -316,7 +318,7 @@ pub const WRITES: &[Write] = &[
         "/account/two-step/app",
         |app, client| {
             let path = "/account/two-step/app";
-            let code = app.code_of(&Authenticator::scan(&client.get(path)));
+            let code = app.code_of(&AuthenticatorApp::scan(&client.get(path)));
             form(path, path, &[("code", &code)])
         },
         &["two_step.app_added"],
@@ -347,7 +349,7 @@ pub const WRITES: &[Write] = &[
         |_, client| {
             let action = "/account/two-step/passkeys".to_owned();
             let fields = Authenticator::new().registration_fields(client, "Laptop");
-            Form { page: "/account/two-step".into(), action, fields }
+            Form { page: action.clone(), action, fields }
         },
         &["two_step.passkey_added"],
     ),
@@ -355,7 +357,7 @@ pub const WRITES: &[Write] = &[
         "/account/two-step/passkeys/{passkey_id}/rename",
         |app, _| {
             let action = format!("/account/two-step/passkeys/{}/rename", passkey(app).1);
-            form("/account/two-step", &action, &[("name", "Phone")])
+            form(&action, &action, &[("name", "Phone")])
         },
         &["two_step.passkey_renamed"],
     ),
@@ -363,7 +365,7 @@ pub const WRITES: &[Write] = &[
         "/account/two-step/passkeys/{passkey_id}/remove",
         |app, _| {
             let action = format!("/account/two-step/passkeys/{}/remove", passkey(app).1);
-            form("/account/two-step", &action, &[])
+            form(&action, &action, &[])
         },
         &["two_step.passkey_removed"],
     ),

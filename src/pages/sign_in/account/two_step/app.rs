@@ -53,7 +53,7 @@ impl Dialog for SetUp {
     }
 
     fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<FactorsView> {
-        FactorsView::load(connection, &input.viewer)
+        FactorsView::load(connection, &input.viewer, &input.site)
     }
 
     fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<LoadResult<Self>> {
@@ -109,7 +109,7 @@ impl Dialog for Remove {
     }
 
     fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<FactorsView> {
-        FactorsView::load(connection, &input.viewer)
+        FactorsView::load(connection, &input.viewer, &input.site)
     }
 
     fn load(_: &mut Connection, frame: Frame<Self>) -> Result<LoadResult<Self>> {

@@ -1,18 +1,21 @@
-//! `/account/two-step`: the member's authenticator app and recovery codes.
+//! `/account/two-step`: the member's passkeys, authenticator app and recovery codes.
 
 mod app;
+mod passkeys;
 mod recovery_codes;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::passkeys::{self, PasskeySection};
-use crate::base::error::{Invalid, Result};
+use crate::base::clock::Timestamp;
+use crate::base::error::Result;
 use crate::db::{Connection, Transaction};
+use crate::domain::sign_in;
+use crate::domain::sign_in::passkeys::{Passkey, RelyingParty};
 use crate::domain::sign_in::sessions::{self, PRIVILEGES};
 use crate::domain::sign_in::two_step::{self, Factors, Requirement};
-use crate::pages::{Dialog, Input, SignedIn, Viewer, Visit};
+use crate::pages::{Dialog, Input, SignedIn, Viewer};
 use crate::web::flash::Notice;
 use crate::web::routes::Routes;
 use crate::web::time_view::TimeView;
@@ -26,6 +29,9 @@ const FEW_CODES: i64 = 3;
 /// The routes of the page.
 pub(super) fn routes(routes: &mut Routes) {
     routes.get(TWO_STEP, show);
+    routes.dialog::<passkeys::Add>("/account/two-step/passkeys");
+    routes.dialog::<passkeys::Rename>("/account/two-step/passkeys/{passkey_id}/rename");
+    routes.dialog::<passkeys::Remove>("/account/two-step/passkeys/{passkey_id}/remove");
     routes.dialog::<app::SetUp>("/account/two-step/app");
     routes.dialog::<app::Remove>("/account/two-step/app/remove");
     routes.dialog::<recovery_codes::Make>("/account/two-step/recovery-codes");
@@ -36,14 +42,15 @@ pub(super) fn routes(routes: &mut Routes) {
 struct Page<'a> {
     viewer: &'a Viewer,
     factors: FactorsView,
-    passkeys: PasskeySection,
-    errors: Invalid,
 }
 
 /// The member's second factors, as the page and the page behind its dialogs show them.
 pub(super) struct FactorsView {
     /// Only on the page itself: behind a dialog, the notice is kept for later.
     notice: Option<Notice>,
+    passkeys: Vec<PasskeyRow>,
+    /// Whether this address allows passkeys.
+    has_passkeys: bool,
     app: Option<AppView>,
     codes_left: i64,
     has_few_codes: bool,
@@ -56,15 +63,30 @@ struct AppView {
     last_used: TimeView,
 }
 
+struct PasskeyRow {
+    id: String,
+    name: String,
+    backed_up: bool,
+    /// The host at which it works, if that is another one.
+    made_for: String,
+    added: TimeView,
+    last_used: Option<TimeView>,
+}
+
 impl FactorsView {
-    fn load(connection: &mut Connection, viewer: &Viewer) -> Result<Self> {
+    pub(super) fn load(connection: &mut Connection, viewer: &Viewer, site: &Site) -> Result<Self> {
         let Factors { app, codes_left } = two_step::factors(connection, &viewer.member.id)?;
         let app = app.map(|app| AppView {
             added: TimeView::date(app.added_at),
             last_used: TimeView::ago(app.last_used_at, viewer.now),
         });
+        let host = site.public_url.host().to_string();
+        let listed = sign_in::passkeys::list(connection, &viewer.member.id)?;
+        let row = |passkey| PasskeyRow::new(passkey, &host, viewer.now);
         Ok(Self {
             notice: None,
+            passkeys: listed.into_iter().map(row).collect(),
+            has_passkeys: RelyingParty::of(&site.public_url)?.is_some(),
             app,
             codes_left,
             has_few_codes: codes_left < FEW_CODES,
@@ -73,28 +95,29 @@ impl FactorsView {
     }
 }
 
-async fn show(viewer: SignedIn, site: web::Data<Site>) -> Result<HttpResponse> {
-    draw(StatusCode::OK, &viewer, &site, passkeys::Input::default(), Invalid::default()).await
+impl PasskeyRow {
+    fn new(passkey: Passkey, host: &str, now: Timestamp) -> Self {
+        Self {
+            id: passkey.id.as_str().to_owned(),
+            name: passkey.name,
+            backed_up: passkey.backed_up,
+            made_for: if passkey.host == host { String::new() } else { passkey.host },
+            added: TimeView::date(passkey.created_at),
+            last_used: passkey.last_used_at.map(|at| TimeView::ago(at, now)),
+        }
+    }
 }
 
-/// The page, with `input` in the forms of its passkeys.
-pub(super) async fn draw(
-    status: StatusCode,
-    viewer: &Visit,
-    site: &Site,
-    input: passkeys::Input,
-    errors: Invalid,
-) -> Result<HttpResponse> {
-    let reader = viewer.viewer();
-    let mut factors = site.db.read(move |c| FactorsView::load(c, &reader)).await?;
+async fn show(viewer: SignedIn, site: web::Data<Site>) -> Result<HttpResponse> {
+    let (reader, read_site) = (viewer.viewer(), site.clone());
+    let mut factors = site.db.read(move |c| FactorsView::load(c, &reader, &read_site)).await?;
     factors.notice = viewer.take_notice();
-    let passkeys = PasskeySection::load(viewer, site, input).await?;
-    page::page(status, &Page { viewer, factors, passkeys, errors })
+    page::page(StatusCode::OK, &Page { viewer: &viewer, factors })
 }
 
 /// Makes the session get a new key with the next request, because what the member needs to sign in has
 /// changed (ASVS 7.2.4).
-fn renew_session<D: Dialog>(tx: &mut Transaction<'_>, input: &Input<D>) -> Result<()> {
+pub(super) fn renew_session<D: Dialog>(tx: &mut Transaction<'_>, input: &Input<D>) -> Result<()> {
     let Viewer { member, session_reference, now, .. } = &*input.viewer;
     sessions::put(tx, &member.id, session_reference, PRIVILEGES, &0, *now)
 }

@@ -67,7 +67,7 @@ impl Dialog for Make {
     }
 
     fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<FactorsView> {
-        FactorsView::load(connection, &input.viewer)
+        FactorsView::load(connection, &input.viewer, &input.site)
     }
 
     fn load(_: &mut Connection, frame: Frame<Self>) -> Result<LoadResult<Self>> {
