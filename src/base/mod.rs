@@ -9,6 +9,7 @@ pub mod error;
 pub mod files;
 pub mod keyring;
 pub mod network;
+pub mod outgoing;
 pub mod random;
 pub mod rate;
 pub mod secret_scan;

@@ -1,4 +1,4 @@
-//! The trusted certificate authorities for webhook receivers and mail servers: the system's, and
+//! The trusted certificate authorities for HTTP servers and mail servers: the system's, and
 //! those in a file that the configuration names.
 
 use std::path::Path;

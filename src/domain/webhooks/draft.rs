@@ -7,6 +7,7 @@ use url::{Host, Url};
 
 use super::{Endpoint, EventType, Policy};
 use crate::base::error::Invalid;
+use crate::base::outgoing::http;
 use crate::base::text::{self, TypedText};
 
 /// The maximum length of a URL, in characters.
@@ -89,7 +90,7 @@ fn url<'a>(typed: impl Into<TypedText<'a>>, policy: &Policy) -> Result<String, S
     if let Some(address) = address {
         policy.check(address, is_https)?;
     }
-    let is_sendable = url.as_str().parse::<ureq::http::Uri>().is_ok();
+    let is_sendable = url.as_str().parse::<http::Uri>().is_ok();
     if !is_sendable || url.as_str().len() > MAX_URL_LENGTH {
         return Err("URL holds characters that must be percent-encoded, or is too long".into());
     }

@@ -13,17 +13,16 @@ mod event_type;
 mod id;
 pub mod import;
 mod message;
-mod policy;
 mod secret;
 mod send;
 mod store;
 
+pub use crate::base::outgoing::Policy;
 pub use delivery::Details;
 pub use draft::Draft;
 pub use endpoint::Endpoint;
 pub use event_type::EventType;
 pub use id::{DeliveryId, EndpointId, MessageId};
-pub use policy::Policy;
 pub use secret::SigningSecret;
 pub use send::{send_due, send_now};
 pub use store::{Attempt, Delivery};

@@ -1,8 +1,8 @@
-//! Which addresses messages may be sent to: public ones, and the private networks that the
+//! Which addresses requests may be sent to: public ones, and the private networks that the
 //! configuration allows. A person who enters a URL must not be able to reach what only this machine
 //! can reach (ASVS 1.3.6; OWASP, Server Side Request Forgery Prevention).
 //!
-//! Pure: `client` resolves names and checks each address here before it connects.
+//! Pure: the client resolves names and checks each address here before it connects.
 
 use std::net::IpAddr;
 
@@ -25,14 +25,14 @@ impl Policy {
         &self.roots
     }
 
-    /// Whether a message may be sent to `address`. Without TLS, only the networks in the
+    /// Whether a request may be sent to `address`. Without TLS, only the networks in the
     /// configuration are allowed.
     pub fn allows(&self, address: IpAddr, is_https: bool) -> bool {
         self.networks.contains(address) || (is_https && is_public(address))
     }
 
     /// The same check, with the reason as an error.
-    pub(super) fn check(&self, address: IpAddr, is_https: bool) -> Result<(), String> {
+    pub fn check(&self, address: IpAddr, is_https: bool) -> Result<(), String> {
         if self.allows(address, is_https) {
             Ok(())
         } else if is_public(address) {
