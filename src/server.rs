@@ -16,9 +16,11 @@ use futures_util::future::{Either, join_all, select, try_join_all};
 use tracing_actix_web::TracingLogger;
 
 use crate::base::error::{Error, Result};
+use crate::base::outgoing::Policy;
 use crate::base::stop::{self, Signals};
 use crate::domain;
 use crate::domain::sign_in::SignInService;
+use crate::domain::sso::SingleSignOn;
 use crate::domain::usage::Recorder;
 use crate::domain::verification::Verifier;
 use crate::gateway;
@@ -44,6 +46,8 @@ pub struct Shared {
     pub sign_in_service: Arc<SignInService>,
     /// Verifies API keys.
     pub verifier: Arc<Verifier>,
+    /// Signs people in at the organisation's provider.
+    pub single_sign_on: Arc<SingleSignOn>,
     /// Counts API requests.
     pub usage: Arc<Recorder>,
     /// How many connections each listener may have.
@@ -72,9 +76,11 @@ impl Shared {
             Verifier::new(&site.db, &site.keyring, site.clock.clone(), Arc::clone(&usage));
         site.db.watch()?;
         let (verifier, shares) = (Arc::new(verifier), Shares::of(ASSUMED_FILES, false));
+        let single_sign_on = SingleSignOn::new(&Policy::from(&site), site.clock.clone());
         Ok(Self {
             site,
             sign_in_service,
+            single_sign_on: Arc::new(single_sign_on),
             verifier,
             usage,
             shares,
@@ -157,6 +163,7 @@ pub fn dashboard(
     workers: Option<usize>,
 ) -> std::io::Result<Server> {
     let Shared { site, sign_in_service, verifier, shares, tls, ending, .. } = shared.clone();
+    let single_sign_on = shared.single_sign_on.clone();
     let expectations = Expectations::of(site.clone(), verifier.clone());
     let app = move || {
         let session = session::middleware(&site.db, &site.clock, &site.keyring, &site.public_url);
@@ -180,6 +187,7 @@ pub fn dashboard(
         let app = App::new()
             .app_data(web::Data::new(site.clone()))
             .app_data(web::Data::from(sign_in_service.clone()))
+            .app_data(web::Data::from(single_sign_on.clone()))
             .app_data(web::Data::from(verifier.clone()))
             .app_data(web::Data::new(Pages::of(&routes())))
             // Outside the middleware of the pages, so that answers to services are cheap.

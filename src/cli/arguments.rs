@@ -38,6 +38,9 @@ pub enum Command {
     /// Set, show and turn off the server that email is sent through
     #[command(subcommand, arg_required_else_help = false)]
     Mail(MailCommand),
+    /// Allow passwords again when the provider of single sign-on does not work
+    #[command(subcommand, arg_required_else_help = false)]
+    Sso(SsoCommand),
     /// Bring the database up to date and stop
     Migrate,
     /// Copy the database into a file, also while Latchkey serves; the secret key file is not in it
@@ -103,6 +106,13 @@ pub enum MailCommand {
     /// Show the mail server, without its password
     Show,
     /// Send no more email
+    Off,
+}
+
+/// What to do with single sign-on.
+#[derive(Clone, Debug, Subcommand)]
+pub enum SsoCommand {
+    /// Let every member with a password sign in with it; single sign-on stays on
     Off,
 }
 

@@ -12,6 +12,7 @@ mod mail;
 mod member;
 mod migrate;
 mod serve;
+mod sso;
 
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
@@ -47,6 +48,7 @@ fn run_command(command: &Command, config: &Config) -> ExitCode {
         Command::Backup { file } => backup::run(config, file, &mut output),
         Command::Migrate => migrate::run(config, &mut output),
         Command::Mail(command) => mail::run(config, command, &mut input, &mut output),
+        Command::Sso(command) => sso::run(config, command, &mut output),
         Command::Member(command) => member::run(config, command, &mut input, &mut output),
     };
     match outcome {

@@ -56,6 +56,56 @@ diesel::table! {
         invited_until -> Nullable<BigInt>,
         two_step_since -> Nullable<BigInt>,
         two_step_version -> BigInt,
+        is_break_glass -> Bool,
+    }
+}
+
+diesel::table! {
+    member_identities (issuer, subject) {
+        issuer -> Text,
+        subject -> Text,
+        member_id -> Text,
+        linked_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    member_mapped_access (member_id) {
+        member_id -> Text,
+        group_names -> Text,
+    }
+}
+
+diesel::table! {
+    sso_logout_tokens (token_hash) {
+        token_hash -> Text,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sso_mappings (id) {
+        id -> Text,
+        group_name -> Text,
+        super_manager -> Bool,
+        permissions -> Text,
+    }
+}
+
+diesel::table! {
+    sso_provider (id) {
+        id -> Integer,
+        issuer -> Text,
+        client_id -> Text,
+        client_secret -> Binary,
+        scopes -> Text,
+        groups_claim -> Text,
+        button -> Text,
+        new_members -> Text,
+        passwords -> Text,
+        sign_out_at_provider -> Bool,
+        version -> BigInt,
     }
 }
 
@@ -617,6 +667,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     denials,
     leak_notes,
     leaks,
+    member_identities,
+    member_mapped_access,
     member_passkeys,
     member_permissions,
     members,
@@ -629,6 +681,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     settings,
     spent_form_tokens,
+    sso_logout_tokens,
+    sso_mappings,
+    sso_provider,
     stored_secret_search,
     stored_secrets,
     usage_addresses,

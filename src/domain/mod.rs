@@ -2,8 +2,9 @@
 //! for each type, SQL in `store`. Does not depend on pages or templates.
 //!
 //! Each feature may use only those before it in this list: [`activity`], [`settings`], [`mail`],
-//! [`members`], [`sign_in`], [`scopes`], [`roles`], [`api_keys`], [`usage`], [`verification`],
-//! [`diagnosis`], [`webhooks`], [`leaks`], [`disabling`], [`impact`], [`containment`], [`reviews`],
+//! [`members`], [`sign_in`], [`sso`], [`scopes`], [`roles`], [`api_keys`], [`usage`],
+//! [`verification`], [`diagnosis`], [`webhooks`], [`leaks`], [`disabling`], [`impact`],
+//! [`containment`], [`reviews`],
 //! [`attention`], [`alerts`], [`checklist`].
 
 pub mod activity;
@@ -23,6 +24,7 @@ pub mod roles;
 pub mod scopes;
 pub mod settings;
 pub mod sign_in;
+pub mod sso;
 pub mod usage;
 pub mod verification;
 pub mod webhooks;

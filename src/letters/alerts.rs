@@ -1,6 +1,6 @@
 //! The emails about alerts and leaks.
 
-use super::{Letter, sign_in, when};
+use super::{Letter, sign_in, sso, when};
 use crate::base::error::Result;
 use crate::domain::activity::RecordedEntry;
 use crate::domain::alerts::{Alert, Letters};
@@ -79,6 +79,10 @@ impl Letters for AlertLetters {
 
     fn new_network(&self, organisation: &str, entry: &RecordedEntry) -> Result<Message> {
         sign_in::new_network(&self.public_url, organisation, entry)
+    }
+
+    fn break_glass(&self, organisation: &str, entry: &RecordedEntry) -> Result<Message> {
+        sso::break_glass(organisation, entry)
     }
 }
 

@@ -6,6 +6,7 @@ mod alerts;
 mod links;
 mod mail_server;
 mod sign_in;
+pub mod sso;
 mod two_step;
 
 use askama::Template;

@@ -7,15 +7,17 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::gate::sign_in_location;
+use super::return_to::{page_above, sign_in_location};
+use super::sign_in::sso as sso_pages;
 use super::{FORMER_MEMBER, SESSION_KEY, Viewer, Visit};
 use crate::base::error::{Error, Invalid, Result};
 use crate::config::PublicUrl;
-use crate::db::Connection;
+use crate::db::{Connection, Transaction};
 use crate::domain::sign_in::SignInService;
 use crate::domain::sign_in::confirmation::{self, ConfirmOutcome, Proof};
 use crate::domain::sign_in::passkeys::{self, Answer, Ceremony, RelyingParty};
 use crate::domain::sign_in::sessions;
+use crate::domain::sso::{Purpose, SingleSignOn};
 use crate::letters;
 use crate::web::form::ProofFields;
 use crate::web::form_token::FormToken;
@@ -25,6 +27,8 @@ use crate::web::{Site, page};
 pub enum Unconfirmed {
     /// The form is shown again with what is wrong.
     Rejected(Rejected),
+    /// The member goes to the provider of single sign-on to prove it there.
+    AtProvider,
     /// The session has ended after too many wrong attempts.
     Ended,
 }
@@ -61,6 +65,18 @@ impl Visit {
     ) -> Result<Result<(), Unconfirmed>> {
         if self.is_confirmed {
             return Ok(Ok(()));
+        }
+        if self.is_confirmed_once {
+            let (member, context) = (self.member.clone(), self.context());
+            let session = self.session_reference.clone();
+            let work = move |tx: &mut Transaction<'_>| {
+                confirmation::use_up(tx, (&member, &session), &context)
+            };
+            site.db.write(work).await?;
+            return Ok(Ok(()));
+        }
+        if proof.at_provider && self.proofs.provider.is_some() {
+            return Ok(Err(Unconfirmed::AtProvider));
         }
         let form_token = token.as_str().to_owned();
         let (token, keyring) = (token.clone(), site.keyring.clone());
@@ -127,6 +143,13 @@ impl Visit {
                 why.delay(&mut response);
                 Ok(Some(response))
             }
+            Err(Unconfirmed::AtProvider) => {
+                let next = page_above(request);
+                match self.confirm_at_provider(request, site, next).await? {
+                    Ok(response) => Ok(Some(response)),
+                    Err(why) => Ok(Some(draw(why.status, why.errors).await?)),
+                }
+            }
             Err(Unconfirmed::Ended) => Ok(Some(page::see_other(&sign_in_location(request)))),
         }
     }
@@ -135,6 +158,26 @@ impl Visit {
     pub async fn load_ceremony(&self, site: &Site) -> Result<Option<Ceremony>> {
         let (viewer, public_url) = (self.viewer(), site.public_url.clone());
         site.db.read(move |connection| viewer.begin_confirmation(connection, &public_url)).await
+    }
+
+    /// Sends the browser to the provider of single sign-on, where the member proves who they are and
+    /// then comes back to the page at `next`.
+    pub async fn confirm_at_provider(
+        &self,
+        request: &HttpRequest,
+        site: &Site,
+        next: String,
+    ) -> Result<Result<HttpResponse, Rejected>> {
+        let sso = request.app_data::<web::Data<SingleSignOn>>().cloned();
+        let sso = sso.ok_or_else(|| Error::internal("single sign-on is not set up"))?;
+        let purpose = Purpose::Confirm(self.member.id.as_str().to_owned());
+        let left = sso_pages::leave(site, sso, purpose, next, self.theme).await?;
+        Ok(left.map_err(|refusal| {
+            let mut errors = Invalid::default();
+            errors.add(confirmation::PASSWORD, refusal.message());
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            Rejected { errors, status, retry_after: None }
+        }))
     }
 
     /// Turns the session, which has ended, into a visitor's, which only tells whose it was.

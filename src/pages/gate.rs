@@ -13,19 +13,20 @@ use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::ContentType;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError, web};
-use url::form_urlencoded;
 
 use super::denials::Requester;
 use super::navigation::ToDo;
+use super::return_to::sign_in_location;
 use super::sign_in::TWO_STEP;
 use super::viewer::{self, Viewer};
 use super::visit::Visit;
 use super::{access_denied, error_frame};
 use crate::base::error::{Error, Result};
-use crate::base::secret_scan;
 use crate::domain::activity::Context;
 use crate::domain::members::{self, Member, MemberId, Permissions, Permit, mail_server};
 use crate::domain::settings;
+use crate::domain::sign_in::confirmation::{Confirmation, Proofs};
+use crate::domain::sign_in::sessions;
 use crate::domain::sign_in::two_step::Requirement;
 use crate::web::Site;
 use crate::web::connections::Connection;
@@ -33,7 +34,7 @@ use crate::web::error_page::Denial;
 use crate::web::flash::Notice;
 use crate::web::form_token::FormPage;
 use crate::web::page::see_other;
-use crate::web::routes::{Access, Gate, Pages};
+use crate::web::routes::{Access, Gate};
 use crate::web::theme::Theme;
 
 pub struct Public {
@@ -184,24 +185,28 @@ pub(super) async fn visit_of(request: &HttpRequest) -> Result<Visit, Denied> {
     let Some(id) = request.get_session().get::<String>(super::SESSION_KEY).ok().flatten() else {
         return Err(Denied::Anonymous(sign_in_location(request)));
     };
-    let (id, now) = (MemberId::stored(id), site.clock.now());
+    let last: Option<Confirmation> = request.get_session().get(sessions::CONFIRMED).ok().flatten();
+    let context = viewer::context(&site, request);
+    let (id, now) = (MemberId::stored(id), context.now);
     let found = site.db.read(move |connection| {
         let member = members::find(connection, &id)?.filter(Member::is_active);
         let Some(member) = member else { return Ok(None) };
         let settings = settings::get(connection)?;
+        let is_confirmed = last.is_some_and(|last| last.holds(&settings, &context));
+        let proofs = (!is_confirmed).then(|| Proofs::of(connection, &member)).transpose()?;
         // A page that can be shown without these numbers is.
         let to_do = ToDo::read(connection, &member, now).unwrap_or_else(|error| {
             tracing::warn!(%error, "what needs attention could not be counted");
             ToDo::default()
         });
-        Ok(Some((member, settings, to_do)))
+        Ok(Some(((member, settings, proofs), to_do)))
     });
     match found.await? {
-        Some((member, settings, to_do)) => {
+        Some((who, to_do)) => {
             if let Some(connection) = Connection::of(request) {
                 connection.mark_genuine();
             }
-            let visit = Visit::new(&site, request, member, settings, &to_do)?;
+            let visit = Visit::new(&site, request, who, &to_do)?;
             request.extensions_mut().insert(Requester(visit.context()));
             request.extensions_mut().insert(error_frame::renderer(visit.viewer()));
             if visit.two_step == Requirement::Missing && !is_open_without_two_step(request.path()) {
@@ -217,29 +222,6 @@ pub(super) async fn visit_of(request: &HttpRequest) -> Result<Visit, Denied> {
 fn is_open_without_two_step(path: &str) -> bool {
     path.strip_prefix(TWO_STEP).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         || ["/sign-out", "/preferences/theme"].contains(&path)
-}
-
-/// The sign-in page, with the page to return to.
-pub(super) fn sign_in_location(request: &HttpRequest) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    if let Some(next) = page_to_return_to(request) {
-        query.append_pair("next", next);
-        if !request.method().is_safe() {
-            query.append_pair("ended", "1");
-        }
-    }
-    let query = query.finish();
-    if query.is_empty() { "/sign-in".into() } else { format!("/sign-in?{query}") }
-}
-
-/// The page to return to after signing in: the requested page, or the page to which a form was sent.
-pub(super) fn page_to_return_to(request: &HttpRequest) -> Option<&str> {
-    if request.method().is_safe() {
-        let next = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        return Some(next).filter(|next| !secret_scan::contains_secret(next));
-    }
-    let (pages, pattern) = request.app_data::<web::Data<Pages>>().zip(request.match_pattern())?;
-    pages.has(&pattern).then(|| request.path())
 }
 
 fn site(request: &HttpRequest) -> Result<web::Data<Site>> {

@@ -1,5 +1,5 @@
 //! The input of a dialog that was submitted after the session had ended, kept until the same member
-//! has signed in again.
+//! has signed in again; or before the member confirms at the provider who they are.
 //!
 //! Nothing is stored on the server before that: the sign-in page carries the input, encrypted for
 //! the member whose session the form belonged to. For anyone else it cannot be opened.
@@ -10,13 +10,15 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use super::{FORMER_MEMBER, SESSION_KEY};
-use crate::base::clock::{HOUR, Timestamp};
+use crate::base::clock::{HOUR, MINUTE, Timestamp};
 use crate::base::error::{Error, Result};
 use crate::base::keyring::Keyring;
 use crate::web::form::ORDINARY;
 
 /// How long sealed input is valid, in milliseconds.
 const LIFETIME: i64 = 4 * HOUR;
+/// How long it is valid for a member who went to the provider to confirm who they are.
+const LIFETIME_FOR_PROVIDER: i64 = 10 * MINUTE;
 /// The maximum size of a form with sealed input, in bytes: base64 adds a third.
 const MAX_FORM: usize = 2 * ORDINARY;
 /// The key of sealed input in the session of a member who has just signed in.
@@ -31,6 +33,9 @@ pub(super) struct KeptInput {
     pub text: String,
     /// When the form was submitted.
     pub submitted_at: i64,
+    /// Whether the member went to the provider to confirm who they are.
+    #[serde(default)]
+    pub is_for_provider: bool,
 }
 
 impl KeptInput {
@@ -46,12 +51,18 @@ impl KeptInput {
         let text = keyring.unseal(&label(member), &sealed)?;
         let kept: Self = serde_json::from_slice(&text).ok()?;
         let age = now.since(Timestamp::from_millis(kept.submitted_at));
-        (age < LIFETIME).then_some(kept)
+        let lifetime = if kept.is_for_provider { LIFETIME_FOR_PROVIDER } else { LIFETIME };
+        (age < lifetime).then_some(kept)
     }
 
     /// Leaves `sealed` for the page that shows the form.
     pub fn leave(session: &Session, sealed: &str) -> Result<()> {
         session.insert(KEY, sealed).map_err(Error::internal)
+    }
+
+    /// Whether input was left for a page.
+    pub fn is_left(session: &Session) -> bool {
+        session.contains_key(KEY)
     }
 
     /// The input that was left for the page at `location`.

@@ -13,6 +13,7 @@ pub mod roles;
 pub mod scopes;
 pub mod settings;
 pub mod sign_in;
+pub mod sso;
 pub mod usage;
 pub mod webhooks;
 
@@ -24,6 +25,7 @@ mod error_frame;
 mod gate;
 mod kept_input;
 mod navigation;
+mod return_to;
 mod viewer;
 mod visit;
 
@@ -60,6 +62,7 @@ pub fn routes() -> Routes {
     scopes::routes(&mut routes);
     settings::routes(&mut routes);
     sign_in::routes(&mut routes);
+    sso::routes(&mut routes);
     usage::routes(&mut routes);
     webhooks::routes(&mut routes);
     routes

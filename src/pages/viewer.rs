@@ -3,6 +3,7 @@
 use actix_session::Session;
 use actix_web::HttpRequest;
 use actix_web::http::header::USER_AGENT;
+use url::Url;
 
 use super::navigation::{Navigation, ToDo};
 use crate::base::clock::{Timestamp, long_date};
@@ -13,7 +14,7 @@ use crate::config::PublicUrl;
 use crate::domain::activity::{Actor, Context, Origin};
 use crate::domain::members::{Member, Permission};
 use crate::domain::settings::Settings;
-use crate::domain::sign_in::Confirmation;
+use crate::domain::sign_in::confirmation::{self, Proofs};
 use crate::domain::sign_in::sessions::{self, REFERENCE};
 use crate::domain::sign_in::two_step::Requirement;
 use crate::web::form_token::FormPage;
@@ -43,6 +44,10 @@ pub struct Viewer {
     pub session_reference: String,
     /// Whether the viewer proved who they are a short time ago, so that they need not do so again.
     pub is_confirmed: bool,
+    /// How the viewer can prove it, if they must.
+    pub proofs: Proofs,
+    /// Whether the provider has just confirmed who they are, for one form.
+    pub is_confirmed_once: bool,
     /// What the settings require of the viewer.
     pub two_step: Requirement,
     context: Context,
@@ -53,18 +58,27 @@ impl Viewer {
         site: &Site,
         request: &HttpRequest,
         session: &Session,
-        member: Member,
-        settings: Settings,
+        (member, settings, proofs): (Member, Settings, Option<Proofs>),
         to_do: &ToDo,
     ) -> Result<Self> {
         let now = site.clock.now();
         let form_key = form_token::key_of(session)?;
         let context = context(site, request).as_member(member.id.as_str(), member.name.as_str());
-        let two_step = Requirement::of(&member, &settings, now);
-        let confirmation: Option<Confirmation> = session.get(sessions::CONFIRMED).ok().flatten();
+        // Who signed in at the provider has proved there as much as the organisation wants.
+        let two_step = if session.contains_key(sessions::PROVIDER_SIGN_IN_AT) {
+            Requirement::Met
+        } else {
+            Requirement::of(&member, &settings, now)
+        };
+        let once: Option<i64> = session.get(sessions::CONFIRMED_BY_PROVIDER_AT).ok().flatten();
+        let once = once.map(Timestamp::from_millis);
+        let needed = proofs.clone().unwrap_or_default();
         Ok(Self {
             session_reference: session.get(REFERENCE).ok().flatten().unwrap_or_default(),
-            is_confirmed: confirmation.is_some_and(|proof| proof.holds(&settings, &context)),
+            is_confirmed: proofs.is_none(),
+            is_confirmed_once: needed.provider.is_some()
+                && once.is_some_and(|at| confirmation::holds_for_one_form(at, now)),
+            proofs: needed,
             context,
             form_token: form_token::mint(&site.keyring, &form_key, &FormPage::of(request), now)?,
             theme: Theme::of(request),
@@ -97,6 +111,12 @@ impl Viewer {
             Requirement::From(at) => Some(long_date(at.date())),
             Requirement::Met | Requirement::Missing => None,
         }
+    }
+
+    /// The host of the provider at which the viewer confirms who they are, if they have nothing else.
+    pub fn provider_host(&self) -> Option<String> {
+        let url = Url::parse(self.proofs.provider.as_deref()?).ok()?;
+        url.host_str().map(str::to_owned)
     }
 
     /// The viewer as the author of a write.

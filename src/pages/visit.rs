@@ -15,10 +15,14 @@ use crate::db::Transaction;
 use crate::domain::activity::Context;
 use crate::domain::members::Member;
 use crate::domain::settings::Settings;
+use crate::domain::sign_in::confirmation::Proofs;
 use crate::domain::sign_in::sessions;
 use crate::web::flash::Notice;
 use crate::web::form_token::FormToken;
 use crate::web::{Site, page};
+
+/// The key in the session of why the provider did not confirm who the member is.
+pub(super) const CONFIRM_PROBLEM: &str = "confirm_problem";
 
 /// The result of a gate that lets a request pass. The session cannot leave the request's thread;
 /// the viewer can.
@@ -33,13 +37,12 @@ impl Visit {
     pub(super) fn new(
         site: &Site,
         request: &HttpRequest,
-        member: Member,
-        settings: Settings,
+        who: (Member, Settings, Option<Proofs>),
         to_do: &ToDo,
     ) -> Result<Self> {
         let session = request.get_session();
-        note_privileges(&session, &member)?;
-        let viewer = Viewer::new(site, request, &session, member, settings, to_do)?;
+        note_privileges(&session, &who.0)?;
+        let viewer = Viewer::new(site, request, &session, who, to_do)?;
         let is_head = request.method() == Method::HEAD;
         Ok(Self { viewer: Arc::new(viewer), session, is_head })
     }
@@ -93,6 +96,21 @@ impl Visit {
         let (context, id) = (self.context(), self.member.id.as_str());
         let take = || KeptInput::take(&self.session, &context.keyring, id, location, self.now);
         if self.is_head { None } else { take() }
+    }
+
+    /// What a dialog that shows kept input says about it.
+    pub(super) fn notice_of_kept_input(&self, kept: &KeptInput) -> Notice {
+        if !kept.is_for_provider {
+            return Notice::warning("Your session ended. Check your changes, then save again.");
+        }
+        if self.is_confirmed || self.is_confirmed_once {
+            let text = "Your provider has confirmed that it is you. Press the button once more.";
+            return Notice::done(text);
+        }
+        let problem: Option<String> = self.session.get(CONFIRM_PROBLEM).ok().flatten();
+        self.session.remove(CONFIRM_PROBLEM);
+        let unknown = || "Your provider has not confirmed that it is you.".into();
+        Notice::warning(problem.unwrap_or_else(unknown))
     }
 
     /// The notice for this page; if only its head is requested, the notice is kept for later.

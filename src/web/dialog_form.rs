@@ -11,8 +11,9 @@ use zeroize::Zeroizing;
 
 use super::Site;
 use super::body::Body;
-use super::form::{ORDINARY, ProofFields, fields, parse, proof, read, single, token_in, version};
+use super::form::{ORDINARY, ProofFields, fields, parse, read, single, token_in, version};
 use super::form_token::{self, FormToken};
+use super::proof::proof;
 use super::rejection::Rejection;
 use crate::base::error::Result;
 use crate::base::secret_scan;

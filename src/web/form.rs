@@ -1,6 +1,5 @@
 //! Submitted forms: read completely, strictly, and only with the session's token.
 
-use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -15,6 +14,8 @@ use zeroize::Zeroizing;
 use super::Site;
 use super::body::{Body, is_of_type};
 use super::form_token::{self, FormPage, FormToken};
+pub use super::proof::ProofFields;
+use super::proof::proof;
 use super::rejection::Rejection;
 use crate::base::secret_scan;
 
@@ -41,27 +42,12 @@ pub struct Form<T, const MAX_SIZE: usize = ORDINARY> {
     pub proof: ProofFields,
 }
 
-/// The fields with which a member proves who they are, as they were typed. Empty if the form does not
-/// contain them.
-#[derive(Clone, Default)]
-pub struct ProofFields {
-    pub password: Zeroizing<String>,
-    pub code: Zeroizing<String>,
-    /// The answer of a passkey, and the state of its ceremony.
-    pub assertion: String,
-    pub assertion_state: String,
-}
-
-impl ProofFields {
-    pub fn is_empty(&self) -> bool {
-        self.password.is_empty() && self.code.is_empty() && self.assertion.is_empty()
-    }
-}
-
-impl fmt::Debug for ProofFields {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ProofFields(…)")
-    }
+/// A form that another server sends, which has no session and no token of ours. What it asks for
+/// must be proved by its fields.
+#[derive(Debug)]
+pub struct ForeignForm<T, const MAX_SIZE: usize> {
+    /// The fields. Unknown ones are ignored.
+    pub fields: T,
 }
 
 /// A form in which some fields arrive as they were typed.
@@ -109,6 +95,17 @@ impl<T: DeserializeOwned + 'static, const MAX_SIZE: usize> FromRequest for Form<
             let (version, proof) = (version(body), proof(body));
             Ok(Self { fields: fields(body, &[])?, token, version, proof })
         })
+    }
+}
+
+impl<T: DeserializeOwned + 'static, const MAX_SIZE: usize> FromRequest
+    for ForeignForm<T, MAX_SIZE>
+{
+    type Error = Rejection;
+    type Future = Extracted<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        extract(request, payload, MAX_SIZE, |body, _| Ok(Self { fields: fields(body, &[])? }))
     }
 }
 
@@ -184,17 +181,6 @@ pub(super) async fn read(
 pub(super) fn token_in(request: &HttpRequest, body: &str) -> Result<FormToken, Rejection> {
     let fields = form_urlencoded::parse(body.as_bytes());
     token(request, fields.filter_map(|(name, value)| (name == "form_token").then_some(value)))
-}
-
-/// The fields in `body` with which a member proves who they are.
-pub(super) fn proof(body: &str) -> ProofFields {
-    let field = |name| single(body, name).unwrap_or_default();
-    ProofFields {
-        password: Zeroizing::new(field("confirm_password")),
-        code: Zeroizing::new(field("confirm_code")),
-        assertion: field("confirm_assertion"),
-        assertion_state: field("confirm_assertion_state"),
-    }
 }
 
 /// The version in `body`, if it is the only one.

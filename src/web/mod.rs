@@ -22,6 +22,7 @@ pub mod log;
 pub mod metrics;
 pub mod page;
 pub mod path;
+mod proof;
 pub mod qr;
 pub mod query;
 pub mod rejection;

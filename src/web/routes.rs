@@ -12,7 +12,7 @@ use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, Rout
 use serde::de::DeserializeOwned;
 
 use super::dialog_form::DialogForm;
-use super::form::{Form, LateForm, SecretFields, SecretForm};
+use super::form::{ForeignForm, Form, LateForm, SecretFields, SecretForm};
 use super::list::ListQuery;
 use super::query::Query;
 use super::upload::Upload;
@@ -42,6 +42,7 @@ impl Argument for HttpRequest {}
 impl<T: DeserializeOwned> Argument for web::Path<T> {}
 impl<T: ?Sized + 'static> Argument for web::Data<T> {}
 impl<T: DeserializeOwned + 'static, const MAX_SIZE: usize> Argument for Form<T, MAX_SIZE> {}
+impl<T: DeserializeOwned + 'static, const MAX_SIZE: usize> Argument for ForeignForm<T, MAX_SIZE> {}
 impl<T: SecretFields + 'static, const MAX_SIZE: usize> Argument for SecretForm<T, MAX_SIZE> {}
 impl<T: SecretFields + 'static, const MAX_SIZE: usize> Argument for LateForm<T, MAX_SIZE> {}
 impl<T: DeserializeOwned + 'static> Argument for DialogForm<T> {}
@@ -82,6 +83,7 @@ gated!(A);
 gated!(A B);
 gated!(A B C);
 gated!(A B C D);
+gated!(A B C D E);
 
 /// One method on one path.
 #[derive(Clone, Debug, PartialEq, Eq)]

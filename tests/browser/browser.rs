@@ -46,6 +46,8 @@ pub struct Browser {
     expected_statuses: RefCell<BTreeSet<u16>>,
     /// Every URL that was requested.
     requested: RefCell<BTreeSet<String>>,
+    /// Other origins that the browser may go to.
+    allowed_origins: RefCell<Vec<String>>,
     // Declared after the browser, so that it is dropped after it.
     _profile: TempDir,
 }
@@ -97,6 +99,7 @@ impl Browser {
             origin: app.url.clone(),
             expected_statuses: RefCell::default(),
             requested: RefCell::default(),
+            allowed_origins: RefCell::default(),
             _profile: profile,
         };
         browser.resize(1280);
@@ -460,6 +463,11 @@ impl Browser {
         self.expected_statuses.borrow_mut().insert(status);
     }
 
+    /// Lets the browser go to another origin, whose errors are not ours.
+    pub fn allow_origin(&self, origin: &str) {
+        self.allowed_origins.borrow_mut().push(origin.to_owned());
+    }
+
     /// The network events since the last call, as the `DevTools` protocol reports them.
     #[track_caller]
     pub fn events(&self) -> Vec<Value> {
@@ -482,10 +490,12 @@ impl Browser {
             let status = status.and_then(|(_, rest)| rest.get(..3)?.parse().ok());
             !message.contains("/assets/") && status.is_some_and(|s| expected_statuses.contains(&s))
         };
+        let allowed = self.allowed_origins.borrow();
         let errors: Vec<_> = log
             .iter()
             .filter(|entry| ["SEVERE", "WARNING"].contains(&entry.level.as_str()))
             .filter(|entry| !is_expected(&entry.message))
+            .filter(|entry| !allowed.iter().any(|origin| entry.message.contains(origin)))
             .map(|entry| &entry.message)
             .collect();
         assert!(errors.is_empty(), "errors in the console: {errors:#?}");
@@ -497,6 +507,7 @@ impl Browser {
         let foreign: Vec<_> = requested
             .iter()
             .filter(|url| !allowed_prefixes.iter().any(|start| url.starts_with(start)))
+            .filter(|url| !allowed.iter().any(|origin| url.starts_with(origin)))
             .collect();
         assert!(foreign.is_empty(), "requests to other origins: {foreign:#?}");
     }

@@ -35,6 +35,7 @@ mod revoke;
 mod roles;
 mod scopes;
 mod sign_in;
+mod sso;
 mod table;
 mod two_step;
 mod usage;

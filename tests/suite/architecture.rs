@@ -5,12 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The features, from left to right. Each may use those before it.
-const FEATURES: [&str; 20] = [
+const FEATURES: [&str; 21] = [
     "activity",
     "settings",
     "mail",
     "members",
     "sign_in",
+    "sso",
     "scopes",
     "roles",
     "api_keys",
@@ -329,10 +330,12 @@ fn only_the_clock_reads_the_time_and_only_the_configuration_reads_the_environmen
 /// keys. Only these files may use the other keys (ASVS 13.3.2).
 #[test]
 fn each_key_of_the_keyring_is_used_only_by_its_owners() {
-    const SEALERS: [&str; 6] = [
+    const SEALERS: [&str; 8] = [
         "domain/mail/store/mod.rs",
         "domain/mail/links.rs",
         "domain/webhooks/store/mod.rs",
+        "domain/sso/attempt.rs",
+        "domain/sso/store/mod.rs",
         "domain/sign_in/passkeys/ceremony.rs",
         "pages/kept_input.rs",
         "domain/sign_in/two_step/store.rs",
@@ -401,6 +404,7 @@ fn only_the_kit_reads_forms_and_few_forms_may_contain_secret_keys() {
             "pages/sign_in/passkey.rs",
             "pages/sign_in/reset_password.rs",
             "pages/sign_in/set_up.rs",
+            "pages/sso/fields.rs",
             "web/upload.rs",
         ]
     );

@@ -44,6 +44,7 @@ mod set_up;
 mod settings;
 mod sign_in;
 mod sqlite_files;
+mod sso;
 mod start;
 mod tls;
 mod usage;

@@ -41,6 +41,7 @@ fn every_page_of_the_settings_lists_the_others() {
         "Sign-in",
         "Sessions",
         "Retention",
+        "Single sign-on",
         "Email",
         "Email log",
         "Alerts",
@@ -50,6 +51,7 @@ fn every_page_of_the_settings_lists_the_others() {
     for (path, current) in [
         ("/settings", None),
         ("/mail", Some("Email log")),
+        ("/settings/sso", Some("Single sign-on")),
         ("/settings/alerts", Some("Alerts")),
         ("/webhooks", Some("Webhooks")),
         ("/webhooks/new", Some("Webhooks")),

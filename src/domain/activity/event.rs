@@ -19,6 +19,8 @@ closed_set! {
         SignInFailed = "session.sign_in_failed",
         /// A wrong code followed a right password.
         SecondStepFailed = "session.second_step_failed",
+        /// A break-glass member signed in with a password while passwords were off.
+        BreakGlassSignIn = "session.break_glass",
         /// Sign-ins failed, counted over an hour.
         SignInsFailed = "session.sign_ins_failed",
         /// A member repeatedly made requests without the permission for them, counted over an hour.
@@ -45,12 +47,20 @@ closed_set! {
         MemberRemoved = "member.removed",
         /// A member changed their own name.
         MemberNameChanged = "member.name_changed",
+        /// A member was linked to an account at the provider of single sign-on.
+        MemberLinked = "member.linked",
+        /// The link of a member to an account at the provider was ended.
+        MemberUnlinked = "member.unlinked",
+        /// The groups of a member at the provider changed their permissions.
+        MemberPermissionsMapped = "member.permissions_mapped",
         /// A member changed their own password.
         PasswordChanged = "member.password_changed",
         /// A member ended one of their own sessions.
         SessionEnded = "session.ended",
         /// A member ended all of their own sessions but one.
         OtherSessionsEnded = "session.others_ended",
+        /// The provider of single sign-on ended the sessions of a member.
+        SessionsEndedByProvider = "session.ended_by_provider",
         /// A member's password was removed, and a link to set a new one was made.
         PasswordResetStarted = "member.password_reset_started",
         /// A member set a new password through a link.
@@ -77,6 +87,10 @@ closed_set! {
         MailChanged = "settings.mail_changed",
         /// The choice of alert rules, or when alert emails are sent, was changed.
         AlertsChanged = "settings.alerts_changed",
+        /// Single sign-on was changed.
+        SsoChanged = "sso.changed",
+        /// Passwords were turned off except for break-glass members, or allowed again.
+        SsoEnforced = "sso.enforced",
         /// A test email was requested.
         MailTested = "settings.mail_tested",
         /// An API key was created.

@@ -1,5 +1,5 @@
-//! Sends notifications about activity entries: to webhooks, and, for leaks and sign-ins from new
-//! networks, to people.
+//! Sends notifications about activity entries: to webhooks, and, for leaks, sign-ins from new
+//! networks and sign-ins by break-glass members, to people.
 //!
 //! The activity is the outbox. An entry is written in the same transaction as the change that it
 //! records, and the number of the last processed entry is stored in the same transaction as the
@@ -69,8 +69,14 @@ fn process_entry(
     entry: &RecordedEntry,
     now: Timestamp,
 ) -> Result<()> {
-    if Event::parse(&entry.event) == Some(Event::NewNetwork) {
-        return notify::of_new_network(tx, letters, entry, &cause(entry), now);
+    match Event::parse(&entry.event) {
+        Some(Event::NewNetwork) => {
+            return notify::of_new_network(tx, letters, entry, &cause(entry), now);
+        }
+        Some(Event::BreakGlassSignIn) => {
+            return notify::of_break_glass(tx, letters, entry, &cause(entry), now);
+        }
+        _ => {}
     }
     let Some((EventType::KeyLeaked, id)) = queue_message(tx, entry, now)? else { return Ok(()) };
     // The other super managers are notified at once, whatever their alert preferences are.

@@ -31,6 +31,10 @@ pub trait Letters: Send + Sync {
 
     /// The message to a member about their sign-in from a new network, as recorded in `entry`.
     fn new_network(&self, organisation: &str, entry: &RecordedEntry) -> Result<Message>;
+
+    /// The message about a break-glass member who signed in while passwords were off, as recorded in
+    /// `entry`.
+    fn break_glass(&self, organisation: &str, entry: &RecordedEntry) -> Result<Message>;
 }
 
 /// Queues the messages about alerts that changed, and the daily digest, according to the
@@ -107,6 +111,25 @@ pub(super) fn to_managers(
 ) -> Result<()> {
     for member in managers(tx)? {
         if except != Some(member.id.as_str()) {
+            let message = Message { to: member.email.as_str().into(), ..message.clone() };
+            mail::queue(tx, &message, cause, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Queues a message to every super manager about the sign-in by a break-glass member, whatever the
+/// alert preferences are.
+pub(super) fn of_break_glass(
+    tx: &mut Transaction<'_>,
+    letters: &dyn Letters,
+    entry: &RecordedEntry,
+    cause: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let message = letters.break_glass(&settings::get(tx)?.organisation, entry)?;
+    for member in members::list(tx)? {
+        if member.is_active() && member.is_super_manager() {
             let message = Message { to: member.email.as_str().into(), ..message.clone() };
             mail::queue(tx, &message, cause, now)?;
         }

@@ -71,6 +71,12 @@ rules! {
     /// Wrong codes follow a right password.
     SecondStepFailures = "second_step_failures" "Two-step codes are wrong",
         "10 times within an hour for one member, after the right password. Closes after an hour without.", HOUR;
+    /// A break-glass member signed in while passwords were off.
+    BreakGlassSignIn = "break_glass_sign_in" "A break-glass member signs in",
+        "Each time, while passwords are off. Closes after 7 days.", 0;
+    /// Groups would have removed the last member who manages members.
+    MappingSkipped = "mapping_skipped" "Groups would remove the last manager",
+        "When the groups of the last member who can manage members no longer allow it. Closes after 7 days without.", 0;
 }
 text_column!(Rule);
 

@@ -6,7 +6,8 @@
 //! transaction, so that two concurrent requests cannot together do what neither could do separately.
 //! ASVS 8.2.1, 8.3.1.
 
-use super::{Member, MemberId, Permission, Permissions, State, store};
+use super::remaining::{check_another_manager_remains, check_dispensable};
+use super::{Member, MemberId, Permission, Permissions, State, mapped, store};
 use crate::base::error::{Error, Invalid, Result};
 use crate::base::text;
 use crate::db::Transaction;
@@ -39,7 +40,12 @@ impl Access {
         if self.super_manager { "Super manager" } else { "Member" }
     }
 
-    fn changes(self, after: Self) -> Vec<Change> {
+    /// The effective permissions: none without the super manager role.
+    pub fn held(self) -> Permissions {
+        if self.super_manager { self.permissions } else { Permissions::default() }
+    }
+
+    pub(super) fn changes(self, after: Self) -> Vec<Change> {
         let names = |access: Self| access.permissions.names().join(", ");
         let change = |field: &str, from, to| Change { field: field.to_owned(), from, to };
         let both = [
@@ -53,7 +59,7 @@ impl Access {
 impl RequestedAccess {
     /// The access after a change to `before` by an author who holds `held`. The author can neither
     /// grant nor remove a permission that they do not hold.
-    pub(super) fn check(&self, before: Access, held: Permissions) -> Result<Access, Invalid> {
+    pub fn check(&self, before: Access, held: Permissions) -> Result<Access, Invalid> {
         let mut errors = Invalid::default();
         let super_manager = match self.super_manager.as_str() {
             "" => false,
@@ -107,6 +113,7 @@ pub fn edit(
     if member.version != version {
         return Err(Error::Conflict);
     }
+    mapped::check_not_mapped(tx, id)?;
     let before = Access::of(&member);
     let after = requested.check(before, held).map_err(Error::Invalid)?;
     let changes = before.changes(after);
@@ -136,7 +143,7 @@ pub fn disable(tx: &mut Transaction<'_>, id: &MemberId, context: &Context) -> Re
     if !member.is_active() {
         return Err(Error::Conflict);
     }
-    check_another_manager_remains(tx, &member)?;
+    check_dispensable(tx, &member)?;
     store::set_disabled(tx, id, Some(context.now))?;
     record(tx, Event::MemberDisabled, member, context)
 }
@@ -168,7 +175,7 @@ pub fn remove(tx: &mut Transaction<'_>, id: &MemberId, context: &Context) -> Res
     if matches!(member.state, State::Invited(_)) {
         return Err(Error::Conflict);
     }
-    check_another_manager_remains(tx, &member)?;
+    check_dispensable(tx, &member)?;
     store::delete(tx, id)?;
     mail::withdraw_links(tx, id.as_str(), context.now)?;
     record(tx, Event::MemberRemoved, member, context)
@@ -210,7 +217,7 @@ fn another(
         return Err(Error::Conflict);
     }
     check_permissions_within(&member, held)?;
-    check_another_manager_remains(tx, &member)?;
+    check_dispensable(tx, &member)?;
     Ok(member)
 }
 
@@ -274,19 +281,15 @@ pub(super) fn record(
     Ok(member)
 }
 
-/// Returns an error if `member` is the last one who can sign in and manage members.
-fn check_another_manager_remains(tx: &mut Transaction<'_>, member: &Member) -> Result<()> {
-    let managers = store::managers(tx)?;
-    match managers.as_slice() {
-        [(last, _)] if *last == member.id => {
-            let name = member.name.as_str();
-            let message = format!(
-                "{name} is the last member who can manage members. Let somebody else manage them first"
-            );
-            Err(Error::invalid("", message))
-        }
-        _ => Ok(()),
-    }
+/// Records an event about a member with details.
+pub(super) fn record_with(
+    tx: &mut Transaction<'_>,
+    event: Event,
+    member: &Member,
+    details: serde_json::Value,
+    context: &Context,
+) -> Result<()> {
+    activity::record(tx, context, &Entry::about(event, member.subject()).with(details))
 }
 
 #[cfg(test)]

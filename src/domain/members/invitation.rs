@@ -117,7 +117,8 @@ pub fn expire(tx: &mut Transaction<'_>, id: &MemberId, context: &Context) -> Res
     store::set_invited_until(tx, id, Some(context.now))
 }
 
-/// Makes an invited person an active member, with the name they chose if they gave one.
+/// Makes an invited person an active member, with the name they chose if they gave one. Without a
+/// password they sign in by single sign-on.
 ///
 /// # Errors
 /// [`Error::Conflict`] when the invitation has already been accepted.
@@ -125,7 +126,7 @@ pub fn accept(
     tx: &mut Transaction<'_>,
     id: &MemberId,
     name: Option<MemberName>,
-    password_hash: &str,
+    password_hash: Option<&str>,
     context: &Context,
 ) -> Result<Member> {
     let mut member = find_invited(tx, id)?;
@@ -134,7 +135,7 @@ pub fn accept(
         member.name = name;
     }
     store::set_invited_until(tx, id, None)?;
-    store::set_password_hash(tx, id, Some(password_hash))?;
+    store::set_password_hash(tx, id, password_hash)?;
     let context = context.as_member(id.as_str(), member.name.as_str());
     record(tx, Event::InvitationAccepted, Member { state: State::Active, ..member }, &context)
 }

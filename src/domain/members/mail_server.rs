@@ -34,15 +34,25 @@ pub fn change(
     draft: &Draft,
     context: &Context,
 ) -> Result<(Option<Server>, Option<Notification>)> {
-    let held = held_by(tx, context)?;
-    let missing = Permissions::all().without(held);
-    if !missing.is_empty() {
-        return Err(Error::Forbidden(needs_every_permission(missing)));
-    }
+    let held = check_every_permission(tx, context)?;
     let is_confirmed = !held.without(held_by_last_changer(tx)?).is_empty();
     let changed = mail::change(tx, draft, &held.names(), is_confirmed, context)?;
     let after = changed.after.clone();
     Ok((after, notification(tx, changed, context)?))
+}
+
+/// The author's permissions, if they are all that there are.
+///
+/// # Errors
+/// [`Error::Forbidden`] otherwise.
+pub fn check_every_permission(tx: &mut Transaction<'_>, context: &Context) -> Result<Permissions> {
+    let held = held_by(tx, context)?;
+    let missing = Permissions::all().without(held);
+    if missing.is_empty() {
+        Ok(held)
+    } else {
+        Err(Error::Forbidden(needs_every_permission(missing)))
+    }
 }
 
 /// The error message for a member who lacks the `missing` permissions.
@@ -108,17 +118,40 @@ fn notification(
     if changes.is_empty() {
         return Ok(None);
     }
+    let but = context.actor.id();
+    notification_through(tx, through, changes, but, context).map(Some)
+}
+
+/// The notification for every other super manager of changes as grave as those of the mail server.
+/// `None` if email is off.
+pub fn notification_of(
+    tx: &mut Transaction<'_>,
+    changes: Vec<Change>,
+    context: &Context,
+) -> Result<Option<Notification>> {
+    let through = mail::server(tx, &context.keyring)?;
+    let but = context.actor.id();
+    through.map(|through| notification_through(tx, through, changes, but, context)).transpose()
+}
+
+/// The notification for the active super managers, except the member with the id `but`.
+fn notification_through(
+    tx: &mut Transaction<'_>,
+    through: Server,
+    changes: Vec<Change>,
+    but: Option<&str>,
+    context: &Context,
+) -> Result<Notification> {
     let mut others = store::list(tx)?;
     others.retain(|member| {
-        let is_author = context.actor.id() == Some(member.id.as_str());
-        member.is_active() && member.super_manager && !is_author
+        member.is_active() && member.super_manager && but != Some(member.id.as_str())
     });
-    Ok(Some(Notification {
+    Ok(Notification {
         through,
         recipients: others.into_iter().map(|member| member.email).collect(),
         organisation: settings::get(tx)?.organisation,
         changes,
         who: context.actor.name().to_owned(),
         at: context.now,
-    }))
+    })
 }

@@ -55,6 +55,11 @@ impl Member {
         if self.super_manager { self.permissions } else { Permissions::default() }
     }
 
+    /// Whether the member may have permissions.
+    pub fn is_super_manager(&self) -> bool {
+        self.super_manager
+    }
+
     /// Whether the member may sign in.
     pub fn is_active(&self) -> bool {
         self.state == State::Active

@@ -7,12 +7,15 @@ pub mod access;
 pub mod invitation;
 mod list;
 pub mod mail_server;
+pub mod mapped;
 mod member;
 pub mod permission;
+mod remaining;
 mod store;
+pub mod ways_in;
 
 pub use access::{Access, RequestedAccess};
-pub use list::page;
+pub use list::{NOT_SEEN_DAYS, count, not_seen, page};
 pub use member::{Email, Member, MemberId, MemberName, State};
 pub use permission::{Permission, Permissions, Permit};
 

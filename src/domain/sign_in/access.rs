@@ -5,7 +5,10 @@ use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::Context;
-use crate::domain::members::{self, Member, MemberId, RequestedAccess, State, access, invitation};
+use crate::domain::members::mapped::{self, Applied};
+use crate::domain::members::{
+    self, Access, Member, MemberId, RequestedAccess, State, access, invitation,
+};
 
 /// The result of an edit.
 #[derive(Clone, Debug)]
@@ -34,6 +37,22 @@ pub fn edit(
         invitation::expire(tx, id, context)?;
     }
     Ok(EditResult { member, link_stopped })
+}
+
+/// Gives the member the access that follows from their groups at the provider of single sign-on. As
+/// with [`edit`], their links end if they gain permissions.
+pub fn apply_groups(
+    tx: &mut Transaction<'_>,
+    member: &Member,
+    after: Access,
+    groups: &[String],
+    context: &Context,
+) -> Result<(Member, Applied)> {
+    let (member, applied) = mapped::apply(tx, member, after, groups, context)?;
+    if applied == (Applied::Changed { is_raised: true }) {
+        codes::end_all_of(tx, &member.id, context.now)?;
+    }
+    Ok((member, applied))
 }
 
 /// Disables a member and ends their sessions and links, so that enabling the member does not restore

@@ -3,6 +3,9 @@
 //!
 //! Signing in confirms it for a time that the settings say, and so does each later confirmation. It
 //! ends early when requests come from another network. Five wrong confirmations end the session.
+//!
+//! Members enter their password and a code, as far as they have them. Who has neither signs in again
+//! at the provider of single sign-on, and `sso` then calls [`confirm_elsewhere`].
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -11,12 +14,14 @@ use super::hasher::{Busy, PasswordCheck};
 use super::passkeys::{self, Answer, Rejection, RelyingParty};
 use super::second_step::Notify;
 use super::store::LiveSession;
-use super::{Password, Requester, SignInService, failures, known, own_sessions, store, two_step};
-use crate::base::clock::{DAY, Timestamp};
-use crate::base::error::{FieldError, Invalid, Result};
-use crate::db::{Db, Transaction};
+use super::{
+    Password, Requester, SignInService, failures, known, own_sessions, sessions, store, two_step,
+};
+use crate::base::clock::{DAY, MINUTE, Timestamp};
+use crate::base::error::{Error, FieldError, Invalid, Result};
+use crate::db::{Connection, Db, Transaction};
 use crate::domain::activity::{self, Context, Entry, Event};
-use crate::domain::members::{self, Member};
+use crate::domain::members::{self, Member, ways_in};
 use crate::domain::settings::Settings;
 
 /// How many wrong confirmations end the session.
@@ -47,6 +52,56 @@ impl Confirmation {
     }
 }
 
+/// How long a confirmation by the provider counts for one form where each action must be confirmed.
+const ONE_FORM: i64 = 2 * MINUTE;
+
+/// How a member can prove who they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proofs {
+    pub password: bool,
+    /// Whether a code is needed as well.
+    pub code: bool,
+    /// The URL of the provider, for members who have nothing else.
+    pub provider: Option<String>,
+}
+
+impl Proofs {
+    /// How the member can prove who they are now.
+    pub fn of(connection: &mut Connection, member: &Member) -> Result<Self> {
+        let ways = ways_in::of(connection, &member.id)?;
+        let (password, code) = (ways.password, member.two_step_since.is_some());
+        Ok(Self { password, code, provider: ways.provider.filter(|_| !password && !code) })
+    }
+}
+
+/// Whether the provider confirmed at `at` who the member is, for a form that has not been sent since.
+pub fn holds_for_one_form(at: Timestamp, now: Timestamp) -> bool {
+    (0..ONE_FORM).contains(&now.since(at))
+}
+
+/// Notes that the provider has confirmed who uses the member's session.
+pub fn confirm_elsewhere(
+    tx: &mut Transaction<'_>,
+    (member, session): (&Member, &str),
+    context: &Context,
+) -> Result<()> {
+    let found = own_sessions::find(tx, &member.id, session, context.now)?;
+    let found = found.ok_or_else(|| Error::Forbidden("the session has ended".into()))?;
+    let network = known::network(context).to_string();
+    store::confirm_session(tx, &found.id_hash, &network, context.now)?;
+    let at = context.now.millis();
+    sessions::put(tx, &member.id, session, sessions::CONFIRMED_BY_PROVIDER_AT, &at, context.now)
+}
+
+/// Uses up a confirmation by the provider that counts for one form.
+pub fn use_up(
+    tx: &mut Transaction<'_>,
+    (member, session): (&Member, &str),
+    context: &Context,
+) -> Result<()> {
+    sessions::put(tx, &member.id, session, sessions::CONFIRMED_BY_PROVIDER_AT, &0, context.now)
+}
+
 /// What a member entered to prove who they are.
 #[derive(Default)]
 pub struct Proof {
@@ -69,8 +124,8 @@ pub enum ConfirmOutcome {
     Ended,
 }
 
-/// Confirms who uses the member's session with the reference `session`. A member with an app must
-/// enter a code of it as well.
+/// Confirms who uses the member's session with the reference `session`: by their password, and by a
+/// code if they have an app. Members who may not use a password enter only the code.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when too many passwords are waiting to be hashed.
@@ -82,8 +137,9 @@ pub async fn confirm(
     notify: Notify,
     context: &Context,
 ) -> Result<ConfirmOutcome> {
-    let needs_code = member.two_step_since.is_some();
-    let missing = missing(&proof, needs_code);
+    let subject = member.clone();
+    let needed = db.read(move |c| Proofs::of(c, &subject)).await?;
+    let missing = missing(&proof, &needed);
     if !missing.is_empty() {
         return Ok(ConfirmOutcome::Wrong(missing));
     }
@@ -93,20 +149,25 @@ pub async fn confirm(
         Ok(reservation) => reservation,
         Err(wait) => return Ok(too_many(PASSWORD, wait)),
     };
-    let Ok(password) = verify(db, sign_in_service, member, proof.password).await? else {
-        throttle.not_tried(reservation);
-        return Err(Busy.into());
-    };
+    let mut password = None;
+    if needed.password {
+        let Ok(checked) = verify(db, sign_in_service, member, proof.password).await? else {
+            throttle.not_tried(reservation);
+            return Err(Busy.into());
+        };
+        password = checked;
+    }
     let mut attempt = None;
-    if password.is_some() && needs_code {
+    if needed.code && password.is_some() == needed.password {
         match throttle.reserve_second_step(&member.id, context.now) {
             Ok(reserved) => attempt = Some(reserved),
             Err(wait) => return Ok(too_many(CODE, wait)),
         }
     }
+    let code = needed.code.then_some(proof.code);
     let attempt_at = Attempt { member: member.clone(), session: session.into() };
-    let check = Check { attempt: attempt_at, password, notify };
-    let (code, context) = (needs_code.then_some(proof.code), context.clone());
+    let check = Check { attempt: attempt_at, needed, password, notify };
+    let context = context.clone();
     let work = move |tx: &mut Transaction<'_>| {
         check.conclude(tx, code.as_ref().map(|code| code.as_str()), &context)
     };
@@ -171,12 +232,17 @@ async fn verify(
     })
 }
 
-fn missing(proof: &Proof, needs_code: bool) -> Invalid {
+fn missing(proof: &Proof, needed: &Proofs) -> Invalid {
     let mut errors = Invalid::default();
-    if proof.password.is_empty() {
+    if needed.password && proof.password.is_empty() {
         errors.add(PASSWORD, "Enter your password to confirm that it is you");
     }
-    if needs_code && proof.code.trim().is_empty() {
+    if needed.provider.is_some() {
+        errors.add(PASSWORD, "Confirm at your provider that it is you");
+    } else if !needed.password && !needed.code {
+        errors.add(PASSWORD, "Sign out and in again to confirm that it is you");
+    }
+    if needed.code && proof.code.trim().is_empty() {
         errors.add(CODE, "Enter a code to confirm that it is you");
     }
     errors
@@ -196,6 +262,8 @@ struct Attempt {
 /// A confirmation whose password was checked.
 struct Check {
     attempt: Attempt,
+    /// What the member had to enter.
+    needed: Proofs,
     /// The hash of the password, if it was right.
     password: Option<String>,
     notify: Notify,
@@ -213,9 +281,12 @@ impl Check {
         };
         let expected = &self.attempt.member;
         let now = members::by_email(tx, &expected.email)?;
-        let now = now.filter(|(now, hash)| {
-            // Checking takes a while; the password must not have been changed in the meantime.
-            now.id == expected.id && now.is_active() && hash.is_some() && *hash == self.password
+        let now = now.filter(|(now, _)| now.id == expected.id && now.is_active());
+        // Checking takes a while; what the member needs must not have been changed in the meantime.
+        let needed = now.as_ref().map(|(now, _)| Proofs::of(tx, now)).transpose()?;
+        let is_same = needed.is_some_and(|needed| needed == self.needed);
+        let now = now.filter(|(_, hash)| {
+            is_same && (!self.needed.password || (hash.is_some() && *hash == self.password))
         });
         let Some((member, _)) = now else {
             return self.attempt.fail(tx, &session.id_hash, PASSWORD, "Password is wrong", context);

@@ -10,7 +10,7 @@ use crate::base::keyring::Keyring;
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::Context;
 use crate::domain::members::invitation::{self as invitations, Draft};
-use crate::domain::members::{self, Member, MemberId, MemberName, State};
+use crate::domain::members::{self, Member, MemberId, MemberName, State, ways_in};
 
 /// For how many days an invitation is valid.
 pub const DAYS: i64 = codes::INVITATION_DAYS;
@@ -65,15 +65,41 @@ pub fn accept(
     password_hash: &str,
     context: &Context,
 ) -> Result<Member> {
+    if ways_in::passwords_are_off(tx)? {
+        return Err(Error::invalid("password", super::PASSWORDS_OFF));
+    }
+    let member = use_up(tx, code, name, Some(password_hash), context)?;
+    let context = context.as_member(member.id.as_str(), member.name.as_str());
+    members::note_sign_in(tx, &member, serde_json::json!({}), &context)?;
+    known::remember_network(tx, &context)?;
+    new_network::remember(tx, &member.id, &context)?;
+    Ok(member)
+}
+
+/// Uses up the code and makes the invited person a member, who signs in by single sign-on.
+///
+/// # Errors
+/// [`Error::Invalid`] when the code does not work.
+pub fn accept_without_password(
+    tx: &mut Transaction<'_>,
+    code: &str,
+    context: &Context,
+) -> Result<Member> {
+    use_up(tx, code, None, None, context)
+}
+
+fn use_up(
+    tx: &mut Transaction<'_>,
+    code: &str,
+    name: Option<MemberName>,
+    password_hash: Option<&str>,
+    context: &Context,
+) -> Result<Member> {
     let member = member_for_code(tx, &context.keyring, code, context.now)?
         .ok_or_else(|| Error::invalid("code", INVALID_LINK))?;
     codes::consume(tx, &context.keyring, Purpose::Invitation, code, context.now)?;
     let member = invitations::accept(tx, &member.id, name, password_hash, context)?;
     codes::end_all_of(tx, &member.id, context.now)?;
-    let context = context.as_member(member.id.as_str(), member.name.as_str());
-    members::note_sign_in(tx, &member, serde_json::json!({}), &context)?;
-    known::remember_network(tx, &context)?;
-    new_network::remember(tx, &member.id, &context)?;
     Ok(member)
 }
 

@@ -37,8 +37,11 @@ use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::{Connection, Db, Transaction};
 use crate::domain::activity::{self, Context, Entry, Event};
-use crate::domain::members::{self, Email, Member, MemberId};
+use crate::domain::members::{self, Email, Member, MemberId, ways_in};
 use hasher::PasswordCheck;
+
+/// The message for somebody who may not sign in with their password.
+pub const PASSWORDS_OFF: &str = "Passwords are turned off. Sign in with single sign-on";
 
 /// The state that all sign-ins share; one for the whole program.
 pub struct SignInService {
@@ -65,6 +68,8 @@ pub enum Outcome {
     /// The address or the password is wrong, or the member may not sign in; the result does not
     /// reveal which.
     Wrong,
+    /// The credentials are right, but only break-glass members may sign in with a password.
+    PasswordsOff,
     /// The attempt was not checked because too many came before it.
     TooMany {
         /// After how many seconds the next attempt may succeed.
@@ -111,9 +116,30 @@ pub async fn sign_in(
         Outcome::NeedsSecondStep(..) => {
             sign_in_service.throttle.password_was_right(&reservation);
         }
-        Outcome::Wrong | Outcome::TooMany { .. } | Outcome::Busy => {}
+        Outcome::Wrong | Outcome::PasswordsOff | Outcome::TooMany { .. } | Outcome::Busy => {}
     }
     Ok(outcome)
+}
+
+/// Records that a member has signed in without a password, as `details` say.
+pub fn note_sign_in_elsewhere(
+    tx: &mut Transaction<'_>,
+    member: &Member,
+    details: serde_json::Value,
+    context: &Context,
+) -> Result<()> {
+    note(tx, member, details, context)
+}
+
+fn note(
+    tx: &mut Transaction<'_>,
+    member: &Member,
+    details: serde_json::Value,
+    context: &Context,
+) -> Result<()> {
+    members::note_sign_in(tx, member, details, context)?;
+    known::remember_network(tx, context)?;
+    new_network::note(tx, member, context)
 }
 
 /// Ends the member's session with this reference, and records that they signed out.
@@ -162,6 +188,9 @@ fn conclude(
         && now.is_active()
         && current == *hash
     {
+        if !ways_in::password_is_allowed(tx, &now.id)? {
+            return Ok(Outcome::PasswordsOff);
+        }
         if rehashed.is_some() {
             members::set_password_hash(tx, &now.id, rehashed.as_deref())?;
         }
@@ -195,9 +224,12 @@ fn complete(
     context: &Context,
 ) -> Result<()> {
     let context = context.as_member(member.id.as_str(), member.name.as_str());
-    members::note_sign_in(tx, member, details, &context)?;
-    known::remember_network(tx, &context)?;
-    new_network::note(tx, member, &context)
+    note(tx, member, details, &context)?;
+    if ways_in::passwords_are_off(tx)? {
+        let entry = Entry::about(Event::BreakGlassSignIn, member.subject());
+        activity::record(tx, &context, &entry)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::base::error::{Error, Result};
 use crate::base::keyring::Keyring;
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::{self, Context, Entry, Event};
-use crate::domain::members::{self, Email, Member, MemberId, State, access};
+use crate::domain::members::{self, Email, Member, MemberId, State, access, ways_in};
 
 /// Removes the member's password, ends the member's sessions, and creates the code for the link.
 /// Only the newest link works.
@@ -84,6 +84,9 @@ pub fn finish(
     let member = member_for_code(tx, &context.keyring, code, context.now)?.ok_or_else(|| {
         Error::invalid("code", "This link is wrong or has expired. Ask for a new one")
     })?;
+    if !ways_in::password_is_allowed(tx, &member.id)? {
+        return Err(Error::invalid("password", super::PASSWORDS_OFF));
+    }
     codes::consume(tx, &context.keyring, Purpose::PasswordReset, code, context.now)?;
     replace_password(tx, &member, Some(new_hash), context.now)?;
     known::remember_network(tx, context)?;

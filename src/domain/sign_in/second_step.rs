@@ -12,7 +12,7 @@ use crate::base::error::Result;
 use crate::base::keyring::Keyring;
 use crate::db::{Connection, Db, Transaction};
 use crate::domain::activity::Context;
-use crate::domain::members::{self, Member};
+use crate::domain::members::{self, Member, ways_in};
 
 /// The result of an attempt at the second step.
 #[derive(Clone, Debug)]
@@ -86,6 +86,10 @@ fn conclude(
 ) -> Result<SecondStepOutcome> {
     let found = member(tx, &context.keyring, step, context.now)?;
     let Some(member) = found else { return Ok(SecondStepOutcome::Expired) };
+    // Passwords may have been turned off since the first step.
+    if !ways_in::password_is_allowed(tx, &member.id)? {
+        return Ok(SecondStepOutcome::Expired);
+    }
     let as_member = context.as_member(member.id.as_str(), member.name.as_str());
     let Some(change) = two_step::accept(tx, &member, typed, &as_member)? else {
         failures::record_second_step(tx, &member, context)?;

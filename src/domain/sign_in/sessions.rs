@@ -41,6 +41,14 @@ pub const PRIVILEGES: &str = "privileges";
 /// [`Confirmation`](super::Confirmation). It is read from columns of its own, and changes of the state
 /// do not change it.
 pub const CONFIRMED: &str = "confirmed";
+/// The entry with the time, in milliseconds, by which the session ends because the session at the
+/// provider of single sign-on ends then.
+pub const ENDS_AT: &str = "ends_at";
+/// The entry with the time, in milliseconds, at which the provider confirmed who the member is, for
+/// a form that has not been sent since.
+pub const CONFIRMED_BY_PROVIDER_AT: &str = "confirmed_by_provider_at";
+/// The entry with the time, in milliseconds, at which the member signed in at the provider.
+pub const PROVIDER_SIGN_IN_AT: &str = "provider_sign_in_at";
 
 /// The length of a session's key in characters: 43 characters of base62 hold 256 bits.
 const KEY_LENGTH: usize = 43;
@@ -112,8 +120,9 @@ pub fn save(
         return Err(Error::Forbidden("this member may not sign in".into()));
     }
     let settings = settings::get(tx)?;
-    let signed_in_at = signed_in_at(state).map_or(now, |at| at.min(now));
+    let signed_in_at = time_in(state, SIGNED_IN_AT).map_or(now, |at| at.min(now));
     let end = signed_in_at.plus(settings.session_length());
+    let end = time_in(state, ENDS_AT).map_or(end, |at| at.min(end));
     let times = store::Times {
         signed_in: signed_in_at,
         last_seen: now,
@@ -217,8 +226,9 @@ pub fn member_id(state: &State) -> Option<MemberId> {
     serde_json::from_str(state.get(MEMBER_ID)?).ok().map(MemberId::stored)
 }
 
-fn signed_in_at(state: &State) -> Option<Timestamp> {
-    serde_json::from_str(state.get(SIGNED_IN_AT)?).ok().map(Timestamp::from_millis)
+/// The time in the entry `name`.
+fn time_in(state: &State, name: &str) -> Option<Timestamp> {
+    serde_json::from_str(state.get(name)?).ok().map(Timestamp::from_millis)
 }
 
 /// The address that the member signed in from.

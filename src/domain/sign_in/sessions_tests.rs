@@ -40,7 +40,7 @@ fn a_session_holds_its_state_and_the_time_of_the_sign_in() {
     let state = member_session.load_at(0).expect("alive").state;
     assert_eq!(state["form_key"], "\"abc\"");
     assert_eq!(member_id(&state).as_ref(), Some(&member_session.member));
-    assert_eq!(signed_in_at(&state), Some(member_session.fixture.now()));
+    assert_eq!(time_in(&state, SIGNED_IN_AT), Some(member_session.fixture.now()));
     assert!(member_session.key.len() == 43 && member_session.key.is_ascii());
 }
 

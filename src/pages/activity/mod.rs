@@ -7,8 +7,8 @@ mod key_sentence;
 mod query;
 mod sentence;
 mod show;
+mod sign_in_sentence;
 mod subject;
-mod two_step_sentence;
 mod words;
 
 use crate::web::routes::Routes;

@@ -80,10 +80,14 @@ pub(super) fn review_finished(entry: &RecordedEntry) -> Parts {
     Parts::around("Finished the ", open)
 }
 
-pub(super) fn sign_in_failed(entry: &RecordedEntry) -> Parts {
-    let email = detail(entry, "email").unwrap_or_default();
-    let unknown = if entry.subject_id.is_none() { ", which is nobody’s address" } else { "" };
-    Parts::plain(format!("Could not sign in as {email}{unknown}"))
+/// "Changed the permissions of X by groups: permissions added 2, removed 1".
+pub(super) fn permissions_mapped(entry: &RecordedEntry) -> Parts {
+    let what: Vec<String> = entry.changes().iter().map(change).collect();
+    let what = what.join("; ");
+    match detail(entry, "skipped") {
+        Some(why) => Parts::around("Kept the permissions of ", format!(", {why}: not {what}")),
+        None => Parts::around("Changed by groups the permissions of ", format!(": {what}")),
+    }
 }
 
 pub(super) fn set_up(entry: &RecordedEntry) -> Parts {

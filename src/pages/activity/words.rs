@@ -6,7 +6,7 @@
 use super::hourly_sentence;
 use super::key_sentence;
 use super::sentence::{self, Parts};
-use super::two_step_sentence;
+use super::sign_in_sentence;
 use crate::base::text;
 use crate::domain::activity::{Event, RecordedEntry};
 
@@ -62,20 +62,23 @@ fn known(event: Event) -> Option<Words> {
         Event::ReviewCancelled => {
             words("Review cancelled", "ban").with_sentence(|_| Parts::around("Cancelled the ", ""))
         }
-        Event::SignedIn => words("Signed in", "log-in").with_sentence(two_step_sentence::signed_in),
+        Event::SignedIn => words("Signed in", "log-in").with_sentence(sign_in_sentence::signed_in),
         Event::NewNetwork => words("New network", "circle-alert")
             .with_sentence(|_| Parts::plain("Signed in from a network that is new for them")),
+        Event::BreakGlassSignIn => words("Break-glass sign-in", "triangle-alert")
+            .red()
+            .with_sentence(|_| Parts::plain("Signed in with a password while passwords are off")),
         Event::SignedOut => {
             words("Signed out", "log-out").with_sentence(|_| Parts::plain("Ended the session"))
         }
-        Event::SignInFailed => {
-            words("Sign-in failed", "circle-alert").red().with_sentence(sentence::sign_in_failed)
-        }
+        Event::SignInFailed => words("Sign-in failed", "circle-alert")
+            .red()
+            .with_sentence(sign_in_sentence::sign_in_failed),
         Event::SecondStepFailed => words("Wrong code", "circle-alert")
             .red()
             .with_sentence(|_| Parts::around("Entered the password of ", " but a wrong code")),
         Event::TwoStepAppAdded => {
-            words("App set up", "shield").green().with_sentence(two_step_sentence::app_added)
+            words("App set up", "shield").green().with_sentence(sign_in_sentence::app_added)
         }
         Event::TwoStepAppRemoved => words("App removed", "ban")
             .red()
@@ -83,7 +86,7 @@ fn known(event: Event) -> Option<Words> {
         Event::TwoStepCodesMade => words("Recovery codes made", "refresh-cw")
             .with_sentence(|_| Parts::plain("Made new recovery codes")),
         Event::TwoStepCodeUsed => {
-            words("Recovery code used", "circle-alert").with_sentence(two_step_sentence::code_used)
+            words("Recovery code used", "circle-alert").with_sentence(sign_in_sentence::code_used)
         }
         Event::TwoStepRemovedForMember => words("Two-step removed", "ban")
             .red()
@@ -119,23 +122,33 @@ fn known(event: Event) -> Option<Words> {
         }
         Event::MemberEnabled => words("Member enabled", "user-plus"),
         Event::MemberRemoved => words("Member removed", "ban"),
+        Event::MemberLinked => words("Account linked", "user-plus")
+            .with_sentence(|_| Parts::around("Linked ", " to an account at the provider")),
+        Event::MemberUnlinked => words("Account unlinked", "ban").with_sentence(|_| {
+            Parts::around("Ended the link of ", " to an account at the provider")
+        }),
+        Event::MemberPermissionsMapped => {
+            words("Permissions mapped", "shield").with_sentence(sentence::permissions_mapped)
+        }
         Event::MemberNameChanged => words("Name changed", "pencil"),
         Event::PasswordChanged => words("Password changed", "refresh-cw")
             .with_sentence(|_| Parts::plain("Changed their own password")),
         Event::SessionEnded => {
-            words("Session ended", "log-out").with_sentence(two_step_sentence::session_ended)
+            words("Session ended", "log-out").with_sentence(sign_in_sentence::session_ended)
         }
         Event::OtherSessionsEnded => words("Sessions ended", "log-out")
             .with_sentence(|_| Parts::plain("Ended all their other sessions")),
         Event::PasskeyAdded => {
-            words("Passkey added", "key-round").with_sentence(two_step_sentence::passkey_added)
+            words("Passkey added", "key-round").with_sentence(sign_in_sentence::passkey_added)
         }
         Event::PasskeyRenamed => {
-            words("Passkey renamed", "pencil").with_sentence(two_step_sentence::passkey_renamed)
+            words("Passkey renamed", "pencil").with_sentence(sign_in_sentence::passkey_renamed)
         }
         Event::PasskeyRemoved => {
-            words("Passkey removed", "ban").with_sentence(two_step_sentence::passkey_removed)
+            words("Passkey removed", "ban").with_sentence(sign_in_sentence::passkey_removed)
         }
+        Event::SessionsEndedByProvider => words("Sessions ended", "log-out")
+            .with_sentence(|_| Parts::around("The provider ended the sessions of ", "")),
         Event::ScopesImported => {
             words("Scopes imported", "shield").with_sentence(sentence::scopes_imported)
         }
@@ -148,6 +161,12 @@ fn known(event: Event) -> Option<Words> {
                 _ => sentence::settings_changed(entry),
             }
         }),
+        Event::SsoChanged => {
+            words("Single sign-on changed", "settings").with_sentence(sentence::settings_changed)
+        }
+        Event::SsoEnforced => {
+            words("Password sign-in changed", "shield").with_sentence(sentence::settings_changed)
+        }
         Event::AlertsChanged => {
             words("Alerts changed", "settings").with_sentence(sentence::settings_changed)
         }
@@ -175,7 +194,7 @@ fn known(event: Event) -> Option<Words> {
 
 /// For each kind of event: its name, its label in the filter, and the icon of events without their
 /// own words.
-const KINDS: [(&str, &str, &str); 14] = [
+const KINDS: [(&str, &str, &str); 15] = [
     ("api_key", "Keys", "key-round"),
     ("leak", "Leaks", "triangle-alert"),
     ("review", "Reviews", "circle-dashed"),
@@ -187,6 +206,7 @@ const KINDS: [(&str, &str, &str); 14] = [
     ("two_step", "Two-step sign-in", "key-round"),
     ("access", "Access", "ban"),
     ("settings", "Settings", "settings"),
+    ("sso", "Single sign-on", "shield"),
     ("organisation", "Organisation", "settings"),
     ("webhook", "Webhooks", "settings"),
     ("mail", "Email", "settings"),

@@ -93,8 +93,12 @@ fn href(alert: &Alert) -> Option<String> {
         (Some(Rule::MailServerChanged), None) => {
             Some("/activity?event=settings.mail_changed&period=7d".into())
         }
-        (Some(Rule::RecoveryCodeUsed | Rule::SecondStepFailures), None) => {
-            Some("/activity?event=session&period=7d".into())
+        (
+            Some(Rule::RecoveryCodeUsed | Rule::SecondStepFailures | Rule::BreakGlassSignIn),
+            None,
+        ) => Some("/activity?event=session&period=7d".into()),
+        (Some(Rule::MappingSkipped), None) => {
+            Some("/activity?event=member.permissions_mapped&period=7d".into())
         }
         _ => None,
     }

@@ -7,12 +7,14 @@ use crate::base::error::{Invalid, Result};
 use crate::db::Connection;
 use crate::domain::activity::{self, ConcurrentChanges};
 use crate::domain::sign_in::passkeys::Ceremony;
+use crate::web::flash::Notice;
 
 /// The stage of a dialog.
 pub(super) enum Stage {
     Opened,
-    /// Submitted after the session had ended, and shown again after signing in.
-    Restored,
+    /// Submitted before the member signed in again, here or at the provider; the text says why it is
+    /// shown again.
+    Restored(Notice),
     /// Submitted with a token that is not valid.
     Stale,
     /// Submitted to have values filled in.
@@ -42,15 +44,15 @@ pub struct Frame<D: Dialog> {
     pub is_opened: bool,
     /// Whether it was submitted to have values filled in or checked.
     pub is_assisted: bool,
-    /// Whether it shows input from before the session ended.
-    pub is_restored: bool,
+    /// Why it shows input from before the member signed in again, if it does.
+    pub restored: Option<Notice>,
     stage: Stage,
 }
 
 impl Stage {
     pub(super) fn status(&self) -> StatusCode {
         match self {
-            Self::Opened | Self::Restored | Self::Assisted => StatusCode::OK,
+            Self::Opened | Self::Restored(_) | Self::Assisted => StatusCode::OK,
             Self::Stale => StatusCode::FORBIDDEN,
             Self::Rejected(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unconfirmed(_, status) => *status,
@@ -87,7 +89,10 @@ impl<D: Dialog> Frame<D> {
             passkey,
             is_opened: matches!(stage, Stage::Opened),
             is_assisted: matches!(stage, Stage::Assisted),
-            is_restored: matches!(stage, Stage::Restored),
+            restored: match &stage {
+                Stage::Restored(notice) => Some(notice.clone()),
+                _ => None,
+            },
             stage,
         }
     }
@@ -104,7 +109,7 @@ impl<D: Dialog> Frame<D> {
     ) -> Result<()> {
         let is_judged = !matches!(
             self.stage,
-            Stage::Assisted | Stage::Restored | Stage::Stale | Stage::Unconfirmed(..)
+            Stage::Assisted | Stage::Restored(_) | Stage::Stale | Stage::Unconfirmed(..)
         );
         if !is_judged {
             return Ok(());

@@ -260,10 +260,12 @@ async fn open<D: Dialog>(
     }
     let location = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
     let kept = visit.take_kept_input(location);
-    let kept = kept.and_then(|kept| dialog_form::restore(&kept.text));
-    let (input, stage) = if let Some(Restored { fields, version, return_to }) = kept {
+    let kept = kept.and_then(|kept| {
+        Some((dialog_form::restore(&kept.text)?, visit.notice_of_kept_input(&kept)))
+    });
+    let (input, stage) = if let Some((Restored { fields, version, return_to }, notice)) = kept {
         let input = Input::<D>::new(visit, request, site, fields)?;
-        (Input { version, return_to, ..input }, Stage::Restored)
+        (Input { version, return_to, ..input }, Stage::Restored(notice))
     } else {
         let return_to = query::read::<Parameters>(query).return_to;
         let input = Input::<D>::new(visit, request, site, D::opened(query))?;

@@ -8,9 +8,9 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 
 use crate::base::error::Result;
-use crate::pages::gate::{self, Denied};
+use crate::pages::gate::Denied;
 use crate::pages::kept_input::KeptInput;
-use crate::pages::{FORMER_MEMBER, sign_in};
+use crate::pages::{FORMER_MEMBER, return_to, sign_in};
 use crate::web::dialog_form::{DialogForm, earlier_location};
 use crate::web::routes::{Access, Gate};
 use crate::web::{Site, page, query};
@@ -58,7 +58,7 @@ impl<G: FromRequest<Error = Denied> + 'static> FromRequest for Sender<G> {
 impl Former {
     /// The member of a session that has just ended.
     pub(super) fn of(member: &str, request: &HttpRequest) -> Self {
-        Self { member: member.to_owned(), sign_in: gate::sign_in_location(request) }
+        Self { member: member.to_owned(), sign_in: return_to::sign_in_location(request) }
     }
 
     /// Asks to sign in again. A form of the session that has ended is shown again afterwards, on
@@ -82,8 +82,13 @@ impl Former {
         let Some(text) = form.text_to_keep() else { return Ok(page::see_other(&self.sign_in)) };
         let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
         let submitted_at = site.clock.now().millis();
-        let kept = KeptInput { location: format!("{path}{query}"), text, submitted_at };
+        let kept = KeptInput {
+            location: format!("{path}{query}"),
+            text,
+            submitted_at,
+            is_for_provider: false,
+        };
         let sealed = kept.sealed_for(&site.keyring, &self.member)?;
-        sign_in::ask_again(request, site, gate::page_to_return_to(request), sealed).await
+        sign_in::ask_again(request, site, return_to::page_to_return_to(request), sealed).await
     }
 }

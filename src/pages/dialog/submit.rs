@@ -16,6 +16,7 @@ use crate::db::Transaction;
 use crate::domain::sign_in::sessions;
 use crate::pages::Visit;
 use crate::pages::confirmation::Unconfirmed;
+use crate::pages::kept_input::KeptInput;
 use crate::web::dialog_form::{DialogForm, SentForm, earlier_location};
 use crate::web::flash::{self, Notice};
 use crate::web::form_token::FormToken;
@@ -103,6 +104,16 @@ pub(super) async fn submit<D: Dialog>(
                 why.delay(&mut response);
                 return Ok(response);
             }
+            Err(Unconfirmed::AtProvider) => {
+                let location = keep_for_provider(&gate, request, site, path, &form)?;
+                return match gate.confirm_at_provider(request, site, location).await? {
+                    Ok(response) => Ok(response),
+                    Err(why) => {
+                        let stage = Stage::Unconfirmed(why.errors, why.status);
+                        draw(&gate, site, input, action, stage).await
+                    }
+                };
+            }
             Err(Unconfirmed::Ended) => {
                 let former = Former::of(gate.member.id.as_str(), request);
                 return former.sign_in(request, site, path, DialogForm(Ok(form))).await;
@@ -129,6 +140,30 @@ fn must_confirm<D: Dialog>(input: &Input<D>, form: &SentForm<D::Fields>) -> bool
     let has_proof = !form.proof.is_empty();
     let is_asked = D::NEEDS_CONFIRMATION && !input.is_confirmed;
     is_asked && (has_proof || !D::is_preview(&input.fields))
+}
+
+/// Leaves the input of a form for when the member comes back from the provider, without anything
+/// secret. Returns where the dialog is.
+fn keep_for_provider<T: serde::de::DeserializeOwned>(
+    visit: &Visit,
+    request: &HttpRequest,
+    site: &Site,
+    path: &str,
+    form: &SentForm<T>,
+) -> Result<String> {
+    let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+    let location = format!("{path}{query}");
+    if let Some(text) = form.text_to_keep() {
+        let kept = KeptInput {
+            location: location.clone(),
+            text,
+            submitted_at: visit.now.millis(),
+            is_for_provider: true,
+        };
+        let sealed = kept.sealed_for(&site.keyring, visit.member.id.as_str())?;
+        KeptInput::leave(visit.session(), &sealed)?;
+    }
+    Ok(location)
 }
 
 /// Leaves the warning that the secret of a form was shown before.

@@ -1,11 +1,13 @@
 //! The table of members, also shown behind every dialog.
 
+use std::collections::BTreeSet;
+
 use super::words::{Badge, permissions};
 use serde::{Deserialize, Serialize};
 
 use crate::base::error::Result;
 use crate::db::Connection;
-use crate::domain::members::{self, Access, Member, Permission, State};
+use crate::domain::members::{self, Access, Member, Permission, State, ways_in};
 use crate::pages::Viewer;
 use crate::web::flash::Notice;
 use crate::web::list::{ListQuery, Pager};
@@ -17,6 +19,10 @@ pub(super) struct Table {
     pub notice: Option<Notice>,
     /// The search text.
     pub search: String,
+    /// The views, while single sign-on is enforced.
+    pub tabs: Vec<Tab>,
+    /// Whether only members are listed who have not signed in for long.
+    pub is_not_seen: bool,
     /// Whether there are more members than one page shows.
     pub is_long: bool,
     pub rows: Vec<Row>,
@@ -29,7 +35,21 @@ pub(super) struct Table {
 pub(super) struct Filters {
     #[serde(rename = "q", deserialize_with = "query::search")]
     search: String,
+    /// The name of a view; empty for all members.
+    view: String,
 }
+
+/// A view of the table.
+pub(super) struct Tab {
+    pub label: &'static str,
+    pub href: &'static str,
+    pub count: usize,
+    pub is_current: bool,
+}
+
+/// The view of the members who have not signed in for long. It exists while single sign-on is
+/// enforced: the provider then knows who has left, and such accounts may be theirs.
+const NOT_SEEN: &str = "not-seen";
 
 pub(super) struct Row {
     pub id: String,
@@ -62,9 +82,27 @@ impl Table {
         viewer: &Viewer,
         list: ListQuery<Filters>,
     ) -> Result<Self> {
-        let members = members::page(connection, &list.filters.search, list.cursor.as_ref())?;
+        let is_enforced = ways_in::passwords_are_off(connection)?;
+        let not_seen =
+            if is_enforced { members::not_seen(connection, viewer.now)? } else { BTreeSet::new() };
+        let is_not_seen = is_enforced && list.filters.view == NOT_SEEN;
+        let among = is_not_seen.then_some(&not_seen);
+        let search = &list.filters.search;
+        let members = members::page(connection, search, among, list.cursor.as_ref())?;
+        let tab = |label, href, count, is_current| Tab { label, href, count, is_current };
+        let tabs = if is_enforced {
+            let all = members::count(connection)?;
+            vec![
+                tab("All", "/members", all, !is_not_seen),
+                tab("Not seen", "/members?view=not-seen", not_seen.len(), is_not_seen),
+            ]
+        } else {
+            Vec::new()
+        };
         Ok(Self {
             notice: None,
+            tabs,
+            is_not_seen,
             is_long: members.before.is_some() || members.after.is_some(),
             rows: members.rows.iter().map(|member| Row::new(member, viewer)).collect(),
             pager: list.pager("/members", &members),

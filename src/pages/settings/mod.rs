@@ -7,12 +7,13 @@ mod show;
 use crate::web::routes::Routes;
 
 /// The links beside every page of the settings.
-pub const SIDE: [(&str, &str); 9] = [
+pub const SIDE: [(&str, &str); 10] = [
     ("/settings#organisation", "Organisation"),
     ("/settings#keys", "Keys"),
     ("/settings#sign-in", "Sign-in"),
     ("/settings#sessions", "Sessions"),
     ("/settings#retention", "Retention"),
+    ("/settings/sso", "Single sign-on"),
     ("/settings#mail", "Email"),
     ("/mail", "Email log"),
     ("/settings/alerts", "Alerts"),

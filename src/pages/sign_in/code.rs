@@ -11,7 +11,8 @@ use askama::Template;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::index::{answer_late, redirect_if_signed_in, welcome};
+use super::enter::{answer_late, welcome};
+use super::index::redirect_if_signed_in;
 use crate::base::error::{Error, Invalid, Result};
 use crate::domain::members::Member;
 use crate::domain::sign_in::passkeys::{self, Ceremony, RelyingParty};

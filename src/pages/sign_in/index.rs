@@ -3,31 +3,28 @@
 use actix_session::Session;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
-use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{code, home, known_browser};
-use crate::base::error::{Error, FieldError, Invalid, Result};
+use super::enter::{HOME, answer_late, welcome};
+use super::{code, known_browser};
+use crate::base::error::{FieldError, Invalid, Result};
 use crate::base::text;
-use crate::domain::activity::Context;
-use crate::domain::members::Member;
-use crate::domain::settings;
+use crate::domain::members::ways_in::Passwords;
 use crate::domain::sign_in::passkeys::{self, Ceremony, RelyingParty};
-use crate::domain::sign_in::{self, Outcome, Password, SignInService, sessions, set_up, throttle};
-use crate::pages::kept_input::{self, KeptInput};
+use crate::domain::sign_in::{self, Outcome, Password, SignInService, set_up, throttle};
+use crate::domain::{settings, sso};
+use crate::pages::kept_input;
 use crate::pages::{Public, SESSION_KEY};
 use crate::web::flash::Notice;
 use crate::web::form::{LateForm, STRANGERS, SecretFields};
 use crate::web::form_token;
-use crate::web::query::Query;
-use crate::web::rejection::Rejection;
+use crate::web::query::{self, Query};
 use crate::web::theme::Theme;
 use crate::web::{Site, page, path};
 
-/// The page that visitors ask for by asking for none.
-pub(super) const HOME: &str = "/api-keys";
 const WRONG: &str = "Email address or password is wrong";
 const BUSY: &str = "Many people are signing in just now. Try again in a moment";
 
@@ -60,6 +57,8 @@ pub(super) struct Values {
     pub kept: String,
     /// Why the visitor must sign in again, if so.
     pub reason: Option<Reason>,
+    /// Whether a password may be entered although passwords are off.
+    pub asks_for_password: bool,
 }
 
 /// Why somebody must sign in again.
@@ -87,8 +86,19 @@ struct SignInPage {
     is_new: bool,
     /// Present if somebody can sign in with a passkey.
     passkey: Option<Ceremony>,
+    ways: Ways,
     errors: Invalid,
     notice: Option<Notice>,
+}
+
+/// The ways to sign in that the page offers.
+struct Ways {
+    /// The text of the button that leads to the provider, if there is one.
+    button: Option<String>,
+    /// Whether the page asks for a password; otherwise it links to one that does.
+    has_password: bool,
+    /// The address of the page that asks for a password.
+    other: String,
 }
 
 /// The parameters in the page's URL.
@@ -100,6 +110,8 @@ pub(super) struct Parameters {
     ended: Option<String>,
     /// Present if the code came too long after the password.
     late: Option<String>,
+    /// Present if the visitor asks for other ways to sign in.
+    other: Option<String>,
 }
 
 pub(super) async fn page(
@@ -107,12 +119,13 @@ pub(super) async fn page(
     query: Query<Parameters>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let Parameters { next, ended, late } = query.0;
+    let Parameters { next, ended, late, other } = query.0;
     if let Some(redirect) = redirect_if_signed_in(&visitor, &next) {
         return Ok(redirect);
     }
     let reason = ended.map(|_| Reason::Ended).or(late.map(|_| Reason::Late));
-    let values = Values { next, reason, ..Values::default() };
+    let asks_for_password = other.is_some();
+    let values = Values { next, reason, asks_for_password, ..Values::default() };
     draw(StatusCode::OK, &visitor, &site, values, Invalid::default()).await
 }
 
@@ -124,6 +137,18 @@ pub(super) async fn ask_again(
 ) -> Result<HttpResponse> {
     let values = Values { next, kept, reason: Some(Reason::Ended), ..Values::default() };
     draw(StatusCode::FORBIDDEN, visitor, site, values, Invalid::default()).await
+}
+
+/// The page with the reason why nobody was signed in elsewhere.
+pub(super) async fn refuse(
+    visitor: &Public,
+    site: &Site,
+    status: StatusCode,
+    message: &str,
+) -> Result<HttpResponse> {
+    let mut errors = Invalid::default();
+    errors.add("", message);
+    draw(status, visitor, site, Values::default(), errors).await
 }
 
 /// Redirects a visitor who is signed in to the requested page.
@@ -147,7 +172,7 @@ pub(super) async fn sign_in(
     if let Err(message) = text::without_secret(&email) {
         let errors = Invalid(vec![FieldError { field: "email", message }]);
         let status = StatusCode::UNPROCESSABLE_ENTITY;
-        let values = Values { email, next, kept, reason: None };
+        let values = Values { email, next, kept, reason: None, asks_for_password: true };
         return draw(status, &visitor, &site, values, errors).await;
     }
     let (password, context) = (Password::presented(password), &visitor.context);
@@ -160,6 +185,9 @@ pub(super) async fn sign_in(
             return code::ask(&visitor, &site, &member, &step, (&next, kept)).await;
         }
         Outcome::Wrong => (StatusCode::UNPROCESSABLE_ENTITY, WRONG.to_owned(), None),
+        Outcome::PasswordsOff => {
+            (StatusCode::UNPROCESSABLE_ENTITY, sign_in::PASSWORDS_OFF.to_owned(), None)
+        }
         Outcome::TooMany { seconds } => {
             (StatusCode::TOO_MANY_REQUESTS, throttle::wait_message(seconds), Some(seconds))
         }
@@ -167,20 +195,8 @@ pub(super) async fn sign_in(
     };
     let mut errors = Invalid::default();
     errors.add("email", message);
-    let values = Values { email, next, kept, reason: None };
+    let values = Values { email, next, kept, reason: None, asks_for_password: true };
     draw_after_failure(status, wait, &visitor, &site, values, errors).await
-}
-
-/// Signs the member in, and leads to the form whose input was kept, otherwise to `next`.
-pub(super) fn welcome(
-    visitor: &Public,
-    site: &Site,
-    member: &Member,
-    (next, kept): (&str, &str),
-) -> Result<HttpResponse> {
-    lead_on(visitor, site, member.id.as_str(), (next, kept), |location| {
-        enter(visitor, site, member, location)
-    })
 }
 
 /// The page after an attempt that did not sign in, and after how many seconds the next one may.
@@ -199,40 +215,6 @@ pub(super) async fn draw_after_failure(
     Ok(response)
 }
 
-/// Answers a form whose token is not valid: the visitor has signed in on another tab, and continues
-/// where this form would lead to.
-pub(super) fn answer_late(
-    visitor: &Public,
-    site: &Site,
-    next: &str,
-    kept: &str,
-) -> Result<HttpResponse> {
-    let member: Option<String> = visitor.session.get(SESSION_KEY).ok().flatten();
-    let Some(member) = member else { return Ok(Rejection::StaleForm.error_response()) };
-    lead_on(visitor, site, &member, (next, kept), |location| {
-        Ok(page::see_other(location.unwrap_or(HOME)))
-    })
-}
-
-/// Responds with `redirect` to the form whose input was kept for the member with `id`, otherwise to
-/// `next`.
-fn lead_on(
-    visitor: &Public,
-    site: &Site,
-    id: &str,
-    (next, sealed): (&str, &str),
-    redirect: impl FnOnce(Option<&str>) -> Result<HttpResponse>,
-) -> Result<HttpResponse> {
-    let kept = KeptInput::open(&site.keyring, id, sealed, visitor.context.now);
-    let form = kept.and_then(|kept| path::own(&kept.location));
-    let Some(form) = form else {
-        return redirect(path::own(next).as_deref());
-    };
-    let response = redirect(Some(&form))?;
-    KeptInput::leave(&visitor.session, sealed)?;
-    Ok(response)
-}
-
 async fn draw(
     status: StatusCode,
     visitor: &Public,
@@ -240,7 +222,7 @@ async fn draw(
     values: Values,
     errors: Invalid,
 ) -> Result<HttpResponse> {
-    let Values { email, next, kept, reason } = values;
+    let Values { email, next, kept, reason, asks_for_password } = values;
     let form_key = form_token::key_of(&visitor.session)?;
     let form_token = form_token::mint(&site.keyring, &form_key, &visitor.page, site.clock.now())?;
     let (relying_party, token) = (RelyingParty::of(&site.public_url)?, form_token.clone());
@@ -248,9 +230,18 @@ async fn draw(
     let found = site.db.read(move |c| {
         let passkey = relying_party
             .map_or(Ok(None), |site| passkeys::begin_sign_in(c, &site, None, &token, &context))?;
-        Ok((settings::get(c)?, set_up::is_open(c)?, passkey))
+        Ok((settings::get(c)?, set_up::is_open(c)?, sso::button(c)?, passkey))
     });
-    let (settings, is_new, passkey) = found.await?;
+    let (settings, is_new, provider, passkey) = found.await?;
+    let is_enforced = provider.as_ref().is_some_and(|(_, who)| *who == Passwords::BreakGlassOnly);
+    let ways = Ways {
+        button: provider.map(|(button, _)| button),
+        has_password: !is_enforced || asks_for_password,
+        other: query::href(
+            "/sign-in",
+            &[("other".into(), "1".into()), ("next".into(), next.clone())],
+        ),
+    };
     page::page(
         status,
         &SignInPage {
@@ -264,36 +255,9 @@ async fn draw(
             reason,
             is_new,
             passkey,
+            ways,
             errors,
             notice: visitor.take_notice(),
         },
     )
-}
-
-/// Signs the member in, marks the browser as known, and redirects to `location` or to the first page
-/// that the member may see.
-pub(super) fn enter(
-    visitor: &Public,
-    site: &Site,
-    member: &Member,
-    location: Option<&str>,
-) -> Result<HttpResponse> {
-    begin(&visitor.session, member, &visitor.context)?;
-    let location = location.filter(|next| *next != HOME);
-    let mut response = page::see_other(location.unwrap_or_else(|| home(member)));
-    response.add_cookie(&known_browser::for_browser(site)?).map_err(Error::internal)?;
-    Ok(response)
-}
-
-/// Gives the member a new session with a new id and a new form key, and with nothing from the
-/// visitor's session.
-fn begin(session: &Session, member: &Member, context: &Context) -> Result<()> {
-    session.renew();
-    session.clear();
-    let origin = &context.origin;
-    session.insert(SESSION_KEY, member.id.as_str()).map_err(Error::internal)?;
-    session.insert(form_token::SESSION_KEY, form_token::new_key()?).map_err(Error::internal)?;
-    session.insert(sessions::PRIVILEGES, member.version).map_err(Error::internal)?;
-    session.insert(sessions::ADDRESS, origin.address).map_err(Error::internal)?;
-    session.insert("user_agent", &origin.user_agent).map_err(Error::internal)
 }

@@ -6,13 +6,15 @@ use askama::Template;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::index::enter;
+use super::enter::enter;
 use super::{Link, attempt, home, judge};
 use crate::base::error::{Error, Invalid, Result};
 use crate::base::text::TypedText;
+use crate::domain::members::ways_in::Passwords;
 use crate::domain::members::{self, Member, MemberId, MemberName};
 use crate::domain::settings;
 use crate::domain::sign_in::{Requester, SignInService, invitation};
+use crate::domain::sso;
 use crate::pages::{Public, SESSION_KEY};
 use crate::web::flash::Notice;
 use crate::web::form::{STRANGERS, SecretFields, SecretForm};
@@ -46,6 +48,10 @@ struct InvitationPage {
     invited: Option<Member>,
     /// The member who is signed in and would have to sign out first.
     signed_in: Option<Member>,
+    /// The text of the button that leads to the provider of single sign-on, if there is one.
+    button: Option<String>,
+    /// Whether a password can be chosen.
+    has_password: bool,
     errors: Invalid,
     notice: Option<Notice>,
 }
@@ -55,6 +61,7 @@ struct People {
     invited: Option<Member>,
     signed_in: Option<Member>,
     organisation: String,
+    provider: Option<(String, Passwords)>,
 }
 
 pub(super) async fn page(
@@ -144,6 +151,7 @@ async fn load_people(visitor: &Public, site: &Site, code: &str) -> Result<People
             invited: invitation::member_for_code(c, &context.keyring, &code, context.now)?,
             signed_in: signed_in.flatten(),
             organisation: settings::get(c)?.organisation,
+            provider: sso::button(c)?,
         })
     });
     found.await
@@ -159,6 +167,8 @@ fn draw(
 ) -> Result<HttpResponse> {
     let form_key = form_token::key_of(&visitor.session)?;
     let form_token = form_token::mint(&site.keyring, &form_key, &visitor.page, site.clock.now())?;
+    let is_enforced =
+        people.provider.as_ref().is_some_and(|(_, who)| *who == Passwords::BreakGlassOnly);
     let invited_as = people.invited.as_ref().map(|member| member.name.as_str().to_owned());
     page::page(
         status,
@@ -170,6 +180,8 @@ fn draw(
             name: name.or(invited_as).unwrap_or_default(),
             invited: people.invited,
             signed_in: people.signed_in,
+            button: people.provider.map(|(button, _)| button),
+            has_password: !is_enforced,
             errors,
             notice: visitor.take_notice(),
         },

@@ -3,6 +3,7 @@
 mod account;
 mod anonymous;
 mod code;
+mod enter;
 mod index;
 mod invitation;
 mod known_browser;
@@ -11,6 +12,7 @@ mod reset_password;
 pub mod session;
 mod set_up;
 mod sign_out;
+pub(super) mod sso;
 
 pub(super) use account::TWO_STEP;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -44,6 +46,7 @@ pub fn routes(routes: &mut Routes) {
     routes.post("/reset-password", reset_password::reset);
     routes.get("/invitation", invitation::page);
     routes.post("/invitation", invitation::accept);
+    sso::routes(routes);
     account::routes(routes);
 }
 

@@ -5,11 +5,12 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
+use super::enter;
 use super::index::{self, Values};
 use crate::base::error::{Invalid, Result};
 use crate::db::Transaction;
 use crate::domain::sign_in::passkeys::{self, Answer, Outcome, RelyingParty};
-use crate::domain::sign_in::{SignInService, throttle};
+use crate::domain::sign_in::{self, SignInService, throttle};
 use crate::pages::Public;
 use crate::pages::kept_input;
 use crate::web::Site;
@@ -48,7 +49,7 @@ pub(super) async fn sign_in(
 ) -> Result<HttpResponse> {
     let PasskeyForm { assertion, assertion_state, next, kept } = form.fields;
     let Some(token) = form.token else {
-        return index::answer_late(&visitor, &site, &next, &kept);
+        return enter::answer_late(&visitor, &site, &next, &kept);
     };
     let kept = kept_input::well_formed(kept);
     let outcome = match RelyingParty::of(&site.public_url)? {
@@ -56,7 +57,7 @@ pub(super) async fn sign_in(
             let form_token = token.as_str().to_owned();
             let answer = Answer { credential: assertion, state: assertion_state, form_token };
             let (keyring, location) = (site.keyring.clone(), path::own(&next));
-            let location = location.unwrap_or_else(|| index::HOME.into());
+            let location = location.unwrap_or_else(|| enter::HOME.into());
             let spend = move |tx: &mut Transaction<'_>| token.spend(tx, &keyring, &location);
             let (throttle, context) = (&sign_in_service.throttle, &visitor.context);
             let attempt =
@@ -67,9 +68,10 @@ pub(super) async fn sign_in(
     };
     let (message, wait) = match outcome {
         Ok(Outcome::SignedIn(member)) => {
-            return index::welcome(&visitor, &site, &member, (&next, &kept));
+            return enter::welcome(&visitor, &site, &member, (&next, &kept));
         }
         Ok(Outcome::Wrong) => (WRONG.to_owned(), None),
+        Ok(Outcome::PasswordsOff) => (sign_in::PASSWORDS_OFF.to_owned(), None),
         Ok(Outcome::Expired) => (EXPIRED.to_owned(), None),
         Ok(Outcome::TooMany { seconds }) => (throttle::wait_message(seconds), Some(seconds)),
         Err(message) => (message.to_owned(), None),
@@ -80,6 +82,6 @@ pub(super) async fn sign_in(
     };
     let mut errors = Invalid::default();
     errors.add("passkey", message);
-    let values = Values { next, kept, ..Values::default() };
+    let values = Values { next, kept, asks_for_password: true, ..Values::default() };
     index::draw_after_failure(status, wait, &visitor, &site, values, errors).await
 }

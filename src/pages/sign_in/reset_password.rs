@@ -7,7 +7,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::code;
-use super::index::enter;
+use super::enter::enter;
 use super::{Link, attempt, judge};
 use crate::base::error::{Error, Invalid, Result};
 use crate::domain::members::Member;

@@ -6,7 +6,7 @@ use askama::Template;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::index::enter;
+use super::enter::enter;
 use super::{Link, attempt};
 use crate::base::error::{Error, Invalid, Result};
 use crate::domain::members::{Email, Member, MemberName};

@@ -138,7 +138,7 @@ fn turning_off_a_rule_closes_its_alerts_and_opens_no_more() {
     app.find_alerts();
     assert_eq!(open_alerts(&app).len(), 1);
     let page = manager.get("/settings/alerts");
-    assert_eq!(page.all(".rules input[checked]").len(), 13);
+    assert_eq!(page.all(".rules input[checked]").len(), 15);
     let saved = manager.submit("/settings/alerts", &[("rules", "volume"), ("email", "off")]);
     assert_eq!(saved.location(), "/settings/alerts");
     let page = manager.get("/settings/alerts");

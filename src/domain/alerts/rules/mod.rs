@@ -6,6 +6,7 @@ mod disabled;
 mod keys;
 mod mail_server;
 mod sign_ins;
+mod sso;
 mod two_step;
 mod volume;
 
@@ -46,6 +47,8 @@ pub(super) fn find_causes(
             Rule::MailServerChanged => mail_server::changes(connection, now)?,
             Rule::RecoveryCodeUsed => two_step::used_codes(connection, now)?,
             Rule::SecondStepFailures => two_step::failures(connection, now)?,
+            Rule::BreakGlassSignIn => sso::break_glass_sign_ins(connection, now)?,
+            Rule::MappingSkipped => sso::skipped_mappings(connection, now)?,
         });
     }
     Ok(found)

@@ -1,4 +1,6 @@
-//! The SQL of members and their permissions.
+//! The SQL of members and their permissions. How they may sign in is in `ways_in`.
+
+mod ways_in;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +14,11 @@ use crate::base::text;
 use crate::db::schema::{member_permissions, members};
 use crate::db::types::IfKnown;
 use crate::db::{Connection, Transaction};
+pub(super) use ways_in::{
+    break_glass, by_identity, delete_identity, delete_mapped_groups, end_break_glass,
+    insert_identity, managers, mapped_groups, passwords, possible_break_glass, set_break_glass,
+    set_mapped_groups, subject_of, touch_identity, ways_of,
+};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = members)]
@@ -94,6 +101,18 @@ pub(super) fn names(connection: &mut Connection) -> Result<Vec<(MemberId, String
     Ok(members::table.select((members::id, members::name, members::email)).load(connection)?)
 }
 
+/// The active members who have not signed in since `since`, and were added before it.
+pub(super) fn not_seen(connection: &mut Connection, since: Timestamp) -> Result<Vec<MemberId>> {
+    let active = members::table
+        .filter(members::disabled_at.is_null())
+        .filter(members::invited_until.is_null());
+    Ok(active
+        .filter(members::created_at.lt(since))
+        .filter(members::last_signed_in_at.is_null().or(members::last_signed_in_at.lt(since)))
+        .select(members::id)
+        .load(connection)?)
+}
+
 /// The members with these ids, by name.
 pub(super) fn by_ids(connection: &mut Connection, ids: &[MemberId]) -> Result<Vec<Member>> {
     let mut rows: Vec<Row> =
@@ -132,21 +151,6 @@ pub(super) fn has_two_super_managers(connection: &mut Connection) -> Result<bool
         .first(connection)
         .optional()?;
     Ok(second.is_some())
-}
-
-/// All members who can sign in and manage members, by name.
-pub(super) fn managers(connection: &mut Connection) -> Result<Vec<(MemberId, String)>> {
-    let mut rows: Vec<(MemberId, String)> = members::table
-        .inner_join(member_permissions::table.on(member_permissions::member_id.eq(members::id)))
-        .filter(member_permissions::permission.eq(Permission::ManageMembers))
-        .filter(members::super_manager)
-        .filter(members::disabled_at.is_null())
-        .filter(members::invited_until.is_null())
-        .filter(members::password_hash.is_not_null())
-        .select((members::id, members::name))
-        .load(connection)?;
-    rows.sort_by_cached_key(|(id, name)| (text::sort_key(name), id.clone()));
-    Ok(rows)
 }
 
 pub(super) fn insert(

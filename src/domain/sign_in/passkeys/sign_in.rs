@@ -4,7 +4,7 @@ use super::{Answer, Purpose, Rejection, RelyingParty, encoded, store, verify};
 use crate::base::error::Result;
 use crate::db::{Connection, Db, Transaction};
 use crate::domain::activity::Context;
-use crate::domain::members::{self, Member};
+use crate::domain::members::{self, Member, ways_in};
 use crate::domain::sign_in::{Throttle, codes, complete, failures, known};
 
 /// The result of an attempt to sign in.
@@ -15,6 +15,8 @@ pub enum Outcome {
     /// The passkey is not known or wrong, or the member may not sign in; the result does not reveal
     /// which.
     Wrong,
+    /// Members like this one sign in at the organisation's provider.
+    PasswordsOff,
     /// The page was open for too long.
     Expired,
     /// The attempt was not checked because too many came before it.
@@ -47,6 +49,9 @@ pub async fn sign_in(
             Ok(proof) => {
                 let member = members::find(tx, &proof.member)?.filter(Member::is_active);
                 if let Some(member) = member {
+                    if !ways_in::password_is_allowed(tx, &member.id)? {
+                        return Ok(Outcome::PasswordsOff);
+                    }
                     spend(tx)?;
                     codes::end_second_steps_of(tx, &member.id)?;
                     let details = serde_json::json!({ "passkey": proof.name });
@@ -64,7 +69,7 @@ pub async fn sign_in(
     match outcome {
         Outcome::SignedIn(_) => throttle.succeeded(reservation),
         Outcome::Expired => throttle.not_tried(reservation),
-        Outcome::Wrong | Outcome::TooMany { .. } => {}
+        Outcome::Wrong | Outcome::PasswordsOff | Outcome::TooMany { .. } => {}
     }
     Ok(outcome)
 }

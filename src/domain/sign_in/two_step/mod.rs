@@ -22,7 +22,7 @@ use crate::base::error::{Error, Result};
 use crate::base::keyring::{Keyring, Purpose};
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::{self, Context, Entry, Event};
-use crate::domain::members::{self, Member, MemberId, access};
+use crate::domain::members::{self, Member, MemberId, access, ways_in};
 
 /// The message for a code that is not accepted.
 pub const WRONG: &str = "This code is wrong or was used before. Enter the current code";
@@ -238,7 +238,11 @@ fn changed(
 
 /// Stores whether the member has any second factor, and ends sign-ins that wait for their second step.
 fn note_change(tx: &mut Transaction<'_>, member: &Member, context: &Context) -> Result<()> {
-    let since = has_any(tx, &member.id)?.then(|| member.two_step_since.unwrap_or(context.now));
+    let has_any = has_any(tx, &member.id)?;
+    let since = has_any.then(|| member.two_step_since.unwrap_or(context.now));
+    if !has_any {
+        ways_in::second_factor_lost(tx, member)?;
+    }
     store::set_since(tx, &member.id, since)?;
     codes::end_second_steps_of(tx, &member.id)
 }

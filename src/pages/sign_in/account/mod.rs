@@ -3,6 +3,7 @@
 mod name;
 mod password;
 mod sessions;
+mod sso;
 mod two_step;
 
 use actix_web::http::StatusCode;
@@ -23,7 +24,7 @@ use crate::web::{Site, page};
 pub(in crate::pages) use two_step::TWO_STEP;
 
 /// The page to which every form of the page returns.
-const ACCOUNT: &str = "/account";
+pub(super) const ACCOUNT: &str = "/account";
 
 /// The routes of the account page.
 pub(super) fn routes(routes: &mut Routes) {
@@ -31,6 +32,9 @@ pub(super) fn routes(routes: &mut Routes) {
     routes.post("/account/edit", name::save);
     routes.post("/account/password", password::change);
     two_step::routes(routes);
+    routes.get("/account/sso", sso::page);
+    routes.post("/account/sso", sso::link);
+    routes.post("/account/sso/unlink", sso::unlink);
     routes.post("/account/sessions/end", sessions::end);
     routes.post("/account/sessions/end-others", sessions::end_others);
 }

@@ -7,7 +7,9 @@ use latchkey::domain::members::invitation::Draft;
 use latchkey::domain::members::{self, Email, Permission};
 use latchkey::domain::reviews::{self, Decision, RequestedDecision, ReviewId};
 use latchkey::domain::sign_in::{invitation, reset};
+use latchkey::domain::sso::{self, MappingDraft};
 
+use crate::support::provider::Provider;
 use crate::support::{
     App, Authenticator, AuthenticatorApp, Client, PASSWORD, key_fields, usual_draft,
 };
@@ -27,6 +29,16 @@ const MAIL: [(&str, &str); 4] = [
     ("mail_port", "1"),
     ("mail_security", "none"),
     ("mail_sender", "latchkey@meridianfreight.example"),
+];
+const PROVIDER: [(&str, &str); 8] = [
+    ("issuer", "https://login.example.com"),
+    ("client_id", "latchkey"),
+    ("client_secret", "x"),
+    ("scopes", "openid"),
+    ("groups_claim", "groups"),
+    ("button", "Sign in with Meridian"),
+    ("new_members", "refuse"),
+    ("passwords", "allowed"),
 ];
 const WEBHOOK: [(&str, &str); 2] =
     [("url", "http://127.0.0.1:1/table"), ("events", "api_key.revoked")];
@@ -106,6 +118,15 @@ fn webhook(app: &App, step: &str) -> Form {
     let fields = [&WEBHOOK[..], &[("version", "1")]].concat();
     let path = format!("/webhooks/{id}/{step}");
     form(path.trim_end_matches("/test"), &path, &fields)
+}
+
+/// A form about a mapping of a group.
+fn mapping(app: &App, step: &str, fields: &[(&str, &str)]) -> Form {
+    let draft = MappingDraft { group: "keys".into(), ..MappingDraft::default() };
+    app.write(|tx, context| sso::save_mapping(tx, None, &draft, context).map(drop));
+    let id = app.read(sso::mappings).remove(0).id;
+    let path = format!("/settings/sso/mappings/{}/{step}", id.as_str());
+    form(&path, &path, fields)
 }
 
 fn invitation_draft() -> Draft {
@@ -570,6 +591,65 @@ pub const WRITES: &[Write] = &[
         },
         &["settings.mail_tested"],
     ),
+    manager(
+        "/settings/sso",
+        |_, _| form("/settings/sso", "/settings/sso", &PROVIDER),
+        &["sso.changed"],
+    ),
+    manager(
+        "/settings/sso/break-glass",
+        |app, _| {
+            let tomas = app.member(TOMAS, false, &[]);
+            app.enrol(&tomas);
+            let fields = [("break_glass", tomas.id.as_str())];
+            form("/settings/sso", "/settings/sso/break-glass", &fields)
+        },
+        &["sso.changed"],
+    ),
+    manager(
+        "/settings/sso/mappings/new",
+        |_, _| {
+            let path = "/settings/sso/mappings/new";
+            form(path, path, &[("group", "keys")])
+        },
+        &["sso.changed"],
+    ),
+    manager(
+        "/settings/sso/mappings/{mapping_id}/edit",
+        |app, _| mapping(app, "edit", &[("group", "others")]),
+        &["sso.changed"],
+    ),
+    manager(
+        "/settings/sso/mappings/{mapping_id}/delete",
+        |app, _| mapping(app, "delete", &[]),
+        &["sso.changed"],
+    ),
+    manager(
+        "/account/sso/unlink",
+        |app, _| {
+            crate::sso::turn_on(app, &Provider::start(), |_| ());
+            app.sql(&format!(
+                "INSERT INTO member_identities (issuer, subject, member_id, linked_at) \
+                 SELECT p.issuer, 'subject-1', m.id, 1 FROM sso_provider p, members m \
+                 WHERE m.email_folded = '{EMAIL}'"
+            ));
+            form("/account/sso", "/account/sso/unlink", &[])
+        },
+        &["member.unlinked"],
+    ),
+    Write {
+        path: "/sign-in/sso/logout",
+        sender: Sender::Visitor,
+        form: |app, _| {
+            let provider = Provider::start();
+            crate::sso::turn_on(app, &provider, |_| ());
+            let member = app.member(TOMAS, false, &[]);
+            crate::sso::link(app, &provider, &member, "subject-1");
+            let token = provider.logout_token("subject-1", |_| ());
+            form("/sign-in", "/sign-in/sso/logout", &[("logout_token", &token)])
+        },
+        events: &["session.ended_by_provider"],
+    },
     manager("/webhooks", |_, _| form("/webhooks/new", "/webhooks", &WEBHOOK), &["webhook.created"]),
     manager("/webhooks/{webhook_id}/edit", |app, _| webhook(app, "edit"), &["webhook.edited"]),
     manager("/webhooks/{webhook_id}/delete", |app, _| webhook(app, "delete"), &["webhook.deleted"]),
@@ -599,10 +679,14 @@ pub const WRITES: &[Write] = &[
 ];
 
 /// Routes that write nothing, with the reason.
-pub const EXCEPTIONS: [(&str, &str); 5] = [
+pub const EXCEPTIONS: [(&str, &str); 9] = [
     ("/preferences/theme", "the choice is kept in a cookie"),
     ("/diagnosis", "it checks a secret key in memory"),
     ("/diagnosis/lookup", "it checks a secret key in memory"),
     ("/leaks/new", "it searches a text in memory"),
+    ("/sign-in/sso", "the attempt is kept in a cookie"),
+    ("/invitation/sso", "the attempt is kept in a cookie"),
+    ("/account/sso", "the attempt is kept in a cookie"),
+    ("/settings/sso/test", "it asks the provider"),
     ("/scopes/import", "it reads a document and shows what could be added"),
 ];

@@ -9,8 +9,17 @@ use crate::domain::activity::RecordedEntry;
 /// The maximum length of a name in a sentence, in characters.
 const MAX_LENGTH: usize = 48;
 
-/// "With password and authenticator app", "With the passkey “Chrome on Linux”".
+pub(super) fn sign_in_failed(entry: &RecordedEntry) -> Parts {
+    let email = detail(entry, "email").unwrap_or_default();
+    let unknown = if entry.subject_id.is_none() { ", which is nobody’s address" } else { "" };
+    Parts::plain(format!("Could not sign in as {email}{unknown}"))
+}
+
+/// "With password and authenticator app", "With the passkey “Chrome on Linux”", "With single sign-on".
 pub(super) fn signed_in(entry: &RecordedEntry) -> Parts {
+    if detail(entry, "issuer").is_some() {
+        return Parts::plain("With single sign-on");
+    }
     if let Some(name) = detail(entry, "passkey") {
         return Parts::plain(format!("With the passkey {}", text::quoted(&name)));
     }

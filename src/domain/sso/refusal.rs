@@ -1,0 +1,102 @@
+//! Why somebody is not signed in by the provider, in words for them.
+
+/// Why a sign-in by the provider failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// There is no provider.
+    Off,
+    /// Too many sign-ins wait for the provider.
+    Busy,
+    /// The provider did not answer, or not with what it must answer.
+    Unreachable,
+    /// The provider's answer is not for this browser, or came too late.
+    Outdated,
+    /// The provider did not let the person in.
+    Denied,
+    /// The provider's answer breaks the rules of the protocol.
+    Unverified,
+    /// The token only says where the groups could be asked for.
+    TooManyGroups,
+    /// Only those whose groups give access may sign in, and the token names no groups.
+    NoGroups,
+    /// None of the groups gives access.
+    NoAccess,
+    /// The account is linked to no member, and new members are invited first.
+    NotAMember,
+    /// A member has this address, and must link the account while signed in.
+    LinkFirst,
+    /// Somebody was invited with this address.
+    OpenInvitation,
+    /// The member may not sign in.
+    Disabled,
+    /// The account is linked to another member, or the member to another account.
+    AlreadyLinked,
+    /// The provider sent no address that a new member could have.
+    NoAddress,
+    /// The invitation has ended.
+    InvitationEnded,
+    /// The account is not the one that is linked to the member.
+    OtherAccount,
+    /// The person signed in at the provider too long ago.
+    NotFresh,
+    /// The provider does not say when the person signed in there.
+    NoTime,
+}
+
+impl Refusal {
+    /// What happened and what to do.
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::Off => "Single sign-on is off. Sign in with your password",
+            Self::Busy => "Many people are signing in just now. Try again in a moment",
+            Self::Unreachable => {
+                "Your provider did not answer as expected. Try again in a moment, or ask whoever \
+                 runs Latchkey"
+            }
+            Self::Outdated => {
+                "This sign-in took too long or was started in another browser. Start again"
+            }
+            Self::Denied => "Your provider did not let you in",
+            Self::Unverified => {
+                "The answer of your provider could not be verified. Start again, and if it happens \
+                 again, ask whoever runs Latchkey"
+            }
+            Self::TooManyGroups => {
+                "Your provider sends too many groups; use app roles (roles). Ask whoever runs Latchkey"
+            }
+            Self::NoGroups => {
+                "Your provider did not say which groups you are in. Ask whoever runs Latchkey"
+            }
+            Self::NoAccess => "None of your groups at your provider gives access to Latchkey",
+            Self::NotAMember => "You are not a member yet. Ask a super manager to invite you",
+            Self::LinkFirst => "Sign in with your password once and link your account",
+            Self::OpenInvitation => {
+                "You are invited: open the link in the invitation, and accept it with single sign-on"
+            }
+            Self::Disabled => "You cannot sign in at the moment. Ask a super manager",
+            Self::AlreadyLinked => {
+                "This account is linked already. Unlink it first, or use another account"
+            }
+            Self::NoAddress => {
+                "Your provider did not send an email address that it has verified. Ask a super \
+                 manager to invite you"
+            }
+            Self::OtherAccount => "This is not the account that you are linked to. Use your own",
+            Self::NotFresh => {
+                "Your provider did not ask you to sign in again, so it did not confirm that it is you"
+            }
+            Self::NoTime => {
+                "Your provider does not say when you signed in there, so it cannot confirm that it is \
+                 you. Sign out and in again, then set up an authenticator app in your account settings"
+            }
+            Self::InvitationEnded => {
+                "This invitation does not work any more. Ask whoever invited you for a new link"
+            }
+        }
+    }
+
+    /// Whether a later attempt may work without anybody changing anything.
+    pub fn is_temporary(self) -> bool {
+        matches!(self, Self::Busy | Self::Unreachable)
+    }
+}
