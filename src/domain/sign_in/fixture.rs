@@ -82,6 +82,14 @@ impl Fixture {
         });
     }
 
+    /// Gives the member a second factor.
+    pub fn enrol(&self, member: &MemberId) {
+        self.write(|tx| {
+            rows::enrol(tx, member, self.now());
+            Ok(())
+        });
+    }
+
     pub fn events(&self) -> Vec<(String, Option<String>, String)> {
         self.read(|connection| Ok(rows::events(connection)))
     }

@@ -45,6 +45,11 @@ pub fn begin_for(
 }
 
 fn start(tx: &mut Transaction<'_>, member: Member, context: &Context) -> Result<(Member, String)> {
+    if !ways_in::password_is_allowed(tx, &member.id)? {
+        let name = member.name.as_str();
+        let message = format!("Passwords are turned off, so {name} signs in with single sign-on");
+        return Err(Error::invalid("", message));
+    }
     replace_password(tx, &member, None, context.now)?;
     let code =
         codes::issue(tx, &context.keyring, Purpose::PasswordReset, Some(&member.id), context.now)?;

@@ -161,16 +161,19 @@ fn no_link_and_no_half_finished_sign_in_gets_around_it() {
     let half = app.anonymous();
     assert_eq!(password_of(&half, "tomas@meridianfreight.example").location(), "/sign-in/code");
     let code_form = half.get("/sign-in/code").form_token();
+    let root = Email::parse(ROOT).expect("an address");
+    let (_, link) = app.write(|tx, context| reset::begin(tx, &root, context));
     assert_eq!(save(&client, &PASSWORDS_OFF).status, 303);
     let code = app.code_of(&authenticator);
     let page = half.post("/sign-in/code", &[("form_token", &code_form), ("code", &code)]);
     assert_eq!(page.location(), "/sign-in?late=1");
-    // A link that sets a password.
-    let root = Email::parse(ROOT).expect("an address");
-    let (_, code) = app.write(|tx, context| reset::begin(tx, &root, context));
-    let fields = [("code", code.as_str()), ("password", "a new and unusual passphrase")];
+    // Links that set a password.
+    let context = Context::command_line(app.site.keyring.clone(), app.site.clock.now());
+    let denied = app.site.db.write_blocking(|tx| reset::begin(tx, &root, &context).map(drop));
+    assert!(denied.is_err());
+    let fields = [("code", link.as_str()), ("password", "a new and unusual passphrase")];
     let page = app.anonymous().submit_from(
-        &format!("/reset-password?code={code}"),
+        &format!("/reset-password?code={link}"),
         "/reset-password",
         &fields,
     );

@@ -31,23 +31,20 @@ pub(in crate::domain::members) fn managers(
     let linked = member_identities::table
         .filter(member_identities::member_id.eq(members::id))
         .filter(member_identities::issuer.eq(issuer));
-    let is_allowed = passwords == Passwords::Allowed;
-    // One of the two lists has both values, so that its condition always holds.
-    let (glass, lacks_factor) =
-        if is_allowed { (vec![true, false], vec![true, false]) } else { (vec![true], vec![false]) };
-    let with_password = members::password_hash
-        .is_not_null()
-        .and(members::is_break_glass.eq_any(glass))
-        .and(members::two_step_since.is_null().eq_any(lacks_factor));
-    let mut rows: Vec<(MemberId, String)> = members::table
+    let all = members::table
         .inner_join(member_permissions::table.on(member_permissions::member_id.eq(members::id)))
         .filter(member_permissions::permission.eq(Permission::ManageMembers))
         .filter(members::super_manager)
         .filter(members::disabled_at.is_null())
         .filter(members::invited_until.is_null())
-        .filter(with_password.or(exists(linked)))
-        .select((members::id, members::name))
-        .load(connection)?;
+        .select((members::id, members::name));
+    let has_password = members::password_hash.is_not_null();
+    let mut rows: Vec<(MemberId, String)> = if passwords == Passwords::Allowed {
+        all.filter(has_password.or(exists(linked))).load(connection)?
+    } else {
+        let is_ready = members::is_break_glass.and(members::two_step_since.is_not_null());
+        all.filter(has_password.and(is_ready).or(exists(linked))).load(connection)?
+    };
     rows.sort_by_cached_key(|(id, name)| (text::sort_key(name), id.clone()));
     Ok(rows)
 }

@@ -10,6 +10,13 @@ pub(crate) fn disable(tx: &mut Transaction<'_>, member: &MemberId, at: Timestamp
         .expect("disabled");
 }
 
+pub(crate) fn enrol(tx: &mut Transaction<'_>, member: &MemberId, at: Timestamp) {
+    diesel::update(members::table.find(member))
+        .set(members::two_step_since.eq(at))
+        .execute(&mut **tx)
+        .expect("enrolled");
+}
+
 pub(crate) fn spend_form_token(tx: &mut Transaction<'_>, until: Timestamp) {
     diesel::insert_into(spent_form_tokens::table)
         .values((
