@@ -67,13 +67,7 @@ impl Visit {
             return Ok(Ok(()));
         }
         if self.is_confirmed_once {
-            let (member, context) = (self.member.clone(), self.context());
-            let session = self.session_reference.clone();
-            let work = move |tx: &mut Transaction<'_>| {
-                confirmation::use_up(tx, (&member, &session), &context)
-            };
-            site.db.write(work).await?;
-            return Ok(Ok(()));
+            return self.use_up_confirmation(site).await.map(Ok);
         }
         if proof.at_provider && self.proofs.provider.is_some() {
             return Ok(Err(Unconfirmed::AtProvider));
@@ -124,6 +118,15 @@ impl Visit {
             let notify = letters::two_step_changed;
             confirmation::confirm(db, service, whose, proof, notify, &context).await
         }
+    }
+
+    /// Uses up a confirmation by the provider that counts for one form.
+    async fn use_up_confirmation(&self, site: &Site) -> Result<()> {
+        let (member, context) = (self.member.clone(), self.context());
+        let session = self.session_reference.clone();
+        let work =
+            move |tx: &mut Transaction<'_>| confirmation::use_up(tx, (&member, &session), &context);
+        site.db.write(work).await
     }
 
     /// Like [`Self::confirm`], for the form of a page: the answer if the identity is not confirmed,

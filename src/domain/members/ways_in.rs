@@ -56,7 +56,7 @@ pub struct WaysIn {
 
 /// How the member can sign in under the present settings.
 pub fn of(connection: &mut Connection, id: &MemberId) -> Result<WaysIn> {
-    let (has_password, is_break_glass, provider) = store::ways_of(connection, id)?;
+    let store::WaysRow { has_password, is_break_glass, provider } = store::ways_of(connection, id)?;
     let is_allowed = provider
         .as_ref()
         .is_none_or(|(_, passwords, _)| *passwords == Passwords::Allowed || is_break_glass);

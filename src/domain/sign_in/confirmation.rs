@@ -157,13 +157,12 @@ pub async fn confirm(
         };
         password = checked;
     }
-    let mut attempt = None;
-    if needed.code && password.is_some() == needed.password {
-        match throttle.reserve_second_step(&member.id, context.now) {
-            Ok(reserved) => attempt = Some(reserved),
-            Err(wait) => return Ok(too_many(CODE, wait)),
-        }
-    }
+    let is_code_checked = needed.code && password.is_some() == needed.password;
+    let attempt = is_code_checked.then(|| throttle.reserve_second_step(&member.id, context.now));
+    let attempt = match attempt.transpose() {
+        Ok(attempt) => attempt,
+        Err(wait) => return Ok(too_many(CODE, wait)),
+    };
     let code = needed.code.then_some(proof.code);
     let attempt_at = Attempt { member: member.clone(), session: session.into() };
     let check = Check { attempt: attempt_at, needed, password, notify };

@@ -98,29 +98,43 @@ pub(super) async fn submit<D: Dialog>(
         match confirmed.map_err(|error| after_earlier(&gate, &input, error))? {
             // Where each action must be confirmed, the next one must be again.
             Ok(()) => input.is_confirmed = gate.settings.confirm_minutes > 0,
-            Err(Unconfirmed::Rejected(why)) => {
-                let stage = Stage::Unconfirmed(why.errors.clone(), why.status);
-                let mut response = draw(&gate, site, input, action, stage).await?;
-                why.delay(&mut response);
-                return Ok(response);
-            }
-            Err(Unconfirmed::AtProvider) => {
-                let location = keep_for_provider(&gate, request, site, path, &form)?;
-                return match gate.confirm_at_provider(request, site, location).await? {
-                    Ok(response) => Ok(response),
-                    Err(why) => {
-                        let stage = Stage::Unconfirmed(why.errors, why.status);
-                        draw(&gate, site, input, action, stage).await
-                    }
-                };
-            }
-            Err(Unconfirmed::Ended) => {
-                let former = Former::of(gate.member.id.as_str(), request);
-                return former.sign_in(request, site, path, DialogForm(Ok(form))).await;
+            Err(why) => {
+                return not_confirmed::<D>(&gate, request, site, input, form, path, why).await;
             }
         }
     }
     perform(&gate, site, input, action, token).await
+}
+
+/// Answers a form of which it was not confirmed who submitted it.
+async fn not_confirmed<D: Dialog>(
+    visit: &Visit,
+    request: &HttpRequest,
+    site: &web::Data<Site>,
+    input: Input<D>,
+    form: SentForm<D::Fields>,
+    path: &str,
+    why: Unconfirmed,
+) -> Result<HttpResponse> {
+    let rejected = match why {
+        Unconfirmed::Rejected(why) => why,
+        Unconfirmed::AtProvider => {
+            let location = keep_for_provider(visit, request, site, path, &form)?;
+            match visit.confirm_at_provider(request, site, location).await? {
+                Ok(response) => return Ok(response),
+                Err(why) => why,
+            }
+        }
+        Unconfirmed::Ended => {
+            let former = Former::of(visit.member.id.as_str(), request);
+            return former.sign_in(request, site, path, DialogForm(Ok(form))).await;
+        }
+    };
+    let stage = Stage::Unconfirmed(rejected.errors.clone(), rejected.status);
+    let action = request.match_info().as_str();
+    let mut response = draw(visit, site, input, action, stage).await?;
+    rejected.delay(&mut response);
+    Ok(response)
 }
 
 /// The error, after which the next page says that the secret of the form was shown before, if the form

@@ -15,7 +15,7 @@ use crate::db::schema::{member_permissions, members};
 use crate::db::types::IfKnown;
 use crate::db::{Connection, Transaction};
 pub(super) use ways_in::{
-    break_glass, by_identity, delete_identity, delete_mapped_groups, end_break_glass,
+    WaysRow, break_glass, by_identity, delete_identity, delete_mapped_groups, end_break_glass,
     insert_identity, managers, mapped_groups, passwords, possible_break_glass, set_break_glass,
     set_mapped_groups, subject_of, touch_identity, ways_of,
 };

@@ -56,12 +56,20 @@ pub(in crate::domain::members) fn break_glass(
     Ok(marked.select(members::id).load(connection)?)
 }
 
-/// Whether the member has a password, whether they are a break-glass member, the issuer of the
-/// provider and whether the member is linked to an account there.
+/// What decides how a member can sign in.
+pub(in crate::domain::members) struct WaysRow {
+    pub has_password: bool,
+    pub is_break_glass: bool,
+    /// The issuer of the provider, who may use a password, and whether the member is linked to an
+    /// account there; `None` without a provider.
+    pub provider: Option<(String, Passwords, bool)>,
+}
+
+/// What decides how the member can sign in.
 pub(in crate::domain::members) fn ways_of(
     connection: &mut Connection,
     id: &MemberId,
-) -> Result<(bool, bool, Option<(String, Passwords, bool)>)> {
+) -> Result<WaysRow> {
     let columns = (members::password_hash.is_not_null(), members::is_break_glass);
     let member: Option<(bool, bool)> =
         members::table.find(id).select(columns).first(connection).optional()?;
@@ -71,7 +79,7 @@ pub(in crate::domain::members) fn ways_of(
         let is_linked = subject_of(connection, id, &issuer)?.is_some();
         Ok::<_, crate::base::error::Error>((issuer, passwords, is_linked))
     });
-    Ok((has_password, is_break_glass, provider.transpose()?))
+    Ok(WaysRow { has_password, is_break_glass, provider: provider.transpose()? })
 }
 
 /// The active members with a password and a second factor, in no particular order.
