@@ -27,7 +27,7 @@ CREATE TABLE sso_mappings (
 CREATE TABLE member_identities (
     issuer TEXT COLLATE "C" NOT NULL,
     subject TEXT COLLATE "C" NOT NULL,
-    member_id TEXT COLLATE "C" NOT NULL REFERENCES members (id) ON DELETE CASCADE,
+    member_id TEXT NOT NULL REFERENCES members (id) ON DELETE CASCADE,
     linked_at BIGINT NOT NULL,
     last_used_at BIGINT,
     PRIMARY KEY (issuer, subject)
@@ -36,7 +36,7 @@ CREATE UNIQUE INDEX member_identities_by_member ON member_identities (member_id,
 
 -- The members whose access the groups of the provider decide, and by which groups.
 CREATE TABLE member_mapped_access (
-    member_id TEXT COLLATE "C" PRIMARY KEY NOT NULL REFERENCES members (id) ON DELETE CASCADE,
+    member_id TEXT PRIMARY KEY NOT NULL REFERENCES members (id) ON DELETE CASCADE,
     -- The names of the groups, as JSON.
     group_names TEXT COLLATE "C" NOT NULL
 );

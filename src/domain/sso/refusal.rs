@@ -3,8 +3,8 @@
 const UNREACHABLE: &str = "Your provider did not answer as expected. Try again in a moment, or ask \
      whoever runs Latchkey";
 const OUTDATED: &str = "This sign-in took too long or was started in another browser. Start again";
-const UNVERIFIED: &str = "The answer of your provider could not be verified. Start again, and if it \
-     happens again, ask whoever runs Latchkey";
+const UNVERIFIED: &str = "The answer of your provider could not be verified. Start again, and if \
+     it happens again, ask whoever runs Latchkey";
 const TOO_MANY_GROUPS: &str =
     "Your provider sends too many groups; use app roles (roles). Ask whoever runs Latchkey";
 const NO_GROUPS: &str =
@@ -17,8 +17,9 @@ const NO_ADDRESS: &str = "Your provider did not send an email address that it ha
      super manager to invite you";
 const NOT_FRESH: &str =
     "Your provider did not ask you to sign in again, so it did not confirm that it is you";
-const NO_TIME: &str = "Your provider does not say when you signed in there, so it cannot confirm that \
-     it is you. Sign out and in again, then set up an authenticator app in your account settings";
+const NO_TIME: &str = "Your provider does not say when you signed in there, so it cannot confirm \
+     that it is you. Sign out and in again, then set up an authenticator app in your account \
+     settings";
 const INVITATION_ENDED: &str =
     "This invitation does not work any more. Ask whoever invited you for a new link";
 
