@@ -159,8 +159,7 @@ impl<D: Dialog> Input<D> {
         let parameter = path.iter().next().map_or("", |(_, value)| value);
         let target = D::Target::parse(parameter, path.as_str()).ok_or(Error::NotFound)?;
         let (viewer, site, issued) = (visit.viewer(), site.clone(), visit.now);
-        let return_to = String::new();
-        let is_confirmed = viewer.is_confirmed;
+        let (is_confirmed, return_to) = (viewer.is_confirmed, String::new());
         Ok(Self {
             viewer,
             site,

@@ -7,21 +7,24 @@
 //! Members enter their password and a code, as far as they have them. Who has neither signs in again
 //! at the provider of single sign-on, and `sso` then calls [`confirm_elsewhere`].
 
+mod passkey;
+mod proofs;
+
+pub use passkey::confirm_with_passkey;
+pub use proofs::{Proofs, confirm_elsewhere, holds_for_one_form, use_up};
+
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::hasher::{Busy, PasswordCheck};
-use super::passkeys::{self, Answer, Rejection, RelyingParty};
 use super::second_step::Notify;
 use super::store::LiveSession;
-use super::{
-    Password, Requester, SignInService, failures, known, own_sessions, sessions, store, two_step,
-};
-use crate::base::clock::{DAY, MINUTE, Timestamp};
-use crate::base::error::{Error, FieldError, Invalid, Result};
-use crate::db::{Connection, Db, Transaction};
+use super::{Password, Requester, SignInService, failures, known, own_sessions, store, two_step};
+use crate::base::clock::Timestamp;
+use crate::base::error::{FieldError, Invalid, Result};
+use crate::db::{Db, Transaction};
 use crate::domain::activity::{self, Context, Entry, Event};
-use crate::domain::members::{self, Member, ways_in};
+use crate::domain::members::{self, Member};
 use crate::domain::settings::Settings;
 
 /// How many wrong confirmations end the session.
@@ -50,56 +53,6 @@ impl Confirmation {
         age < settings.confirmation_lifetime()
             && self.network == known::network(context).to_string()
     }
-}
-
-/// How long a confirmation by the provider counts for one form where each action must be confirmed.
-const ONE_FORM: i64 = 2 * MINUTE;
-
-/// How a member can prove who they are.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Proofs {
-    pub password: bool,
-    /// Whether a code is needed as well.
-    pub code: bool,
-    /// The URL of the provider, for members who have nothing else.
-    pub provider: Option<String>,
-}
-
-impl Proofs {
-    /// How the member can prove who they are now.
-    pub fn of(connection: &mut Connection, member: &Member) -> Result<Self> {
-        let ways = ways_in::of(connection, &member.id)?;
-        let (password, code) = (ways.password, member.two_step_since.is_some());
-        Ok(Self { password, code, provider: ways.provider.filter(|_| !password && !code) })
-    }
-}
-
-/// Whether the provider confirmed at `at` who the member is, for a form that has not been sent since.
-pub fn holds_for_one_form(at: Timestamp, now: Timestamp) -> bool {
-    (0..ONE_FORM).contains(&now.since(at))
-}
-
-/// Notes that the provider has confirmed who uses the member's session.
-pub fn confirm_elsewhere(
-    tx: &mut Transaction<'_>,
-    (member, session): (&Member, &str),
-    context: &Context,
-) -> Result<()> {
-    let found = own_sessions::find(tx, &member.id, session, context.now)?;
-    let found = found.ok_or_else(|| Error::Forbidden("the session has ended".into()))?;
-    let network = known::network(context).to_string();
-    store::confirm_session(tx, &found.id_hash, &network, context.now)?;
-    let at = context.now.millis();
-    sessions::put(tx, &member.id, session, sessions::CONFIRMED_BY_PROVIDER_AT, &at, context.now)
-}
-
-/// Uses up a confirmation by the provider that counts for one form.
-pub fn use_up(
-    tx: &mut Transaction<'_>,
-    (member, session): (&Member, &str),
-    context: &Context,
-) -> Result<()> {
-    sessions::put(tx, &member.id, session, sessions::CONFIRMED_BY_PROVIDER_AT, &0, context.now)
 }
 
 /// What a member entered to prove who they are.
@@ -163,51 +116,14 @@ pub async fn confirm(
         Ok(attempt) => attempt,
         Err(wait) => return Ok(too_many(CODE, wait)),
     };
-    let code = needed.code.then_some(proof.code);
-    let attempt_at = Attempt { member: member.clone(), session: session.into() };
+    let (attempt_at, code, context) = (Attempt::new(member, session), proof.code, context.clone());
     let check = Check { attempt: attempt_at, needed, password, notify };
-    let context = context.clone();
-    let work = move |tx: &mut Transaction<'_>| {
-        check.conclude(tx, code.as_ref().map(|code| code.as_str()), &context)
-    };
-    let outcome = db.write(work).await?;
+    let outcome = db.write(move |tx| check.conclude(tx, &code, &context)).await?;
     if matches!(outcome, ConfirmOutcome::Confirmed) {
         throttle.succeeded(reservation);
         if let Some(attempt) = attempt {
             throttle.second_step_succeeded(&attempt);
         }
-    }
-    Ok(outcome)
-}
-
-/// Confirms who uses the member's session with the reference `session` by one of their passkeys, which
-/// counts as both factors.
-pub async fn confirm_with_passkey(
-    db: &Db,
-    sign_in_service: &SignInService,
-    (member, session): (&Member, &str),
-    relying_party: RelyingParty,
-    answer: Answer,
-    context: &Context,
-) -> Result<ConfirmOutcome> {
-    if answer.is_late(passkeys::Purpose::Confirmation(&member.id), context) {
-        let message = "The page was open for too long. Use your passkey again".into();
-        return Ok(ConfirmOutcome::Wrong(Invalid(vec![FieldError { field: PASSKEY, message }])));
-    }
-    let throttle = &sign_in_service.throttle;
-    let account = Some(member.email.folded());
-    let reservation = match throttle.reserve(account, known::network(context), context.now) {
-        Ok(reservation) => reservation,
-        Err(wait) => return Ok(too_many(PASSKEY, wait)),
-    };
-    let attempt = Attempt { member: member.clone(), session: session.to_owned() };
-    let context = context.clone();
-    let work = move |tx: &mut Transaction<'_>| {
-        attempt.conclude_with_passkey(tx, &relying_party, &answer, &context)
-    };
-    let outcome = db.write(work).await?;
-    if matches!(outcome, ConfirmOutcome::Confirmed) {
-        throttle.succeeded(reservation);
     }
     Ok(outcome)
 }
@@ -272,7 +188,7 @@ impl Check {
     fn conclude(
         &self,
         tx: &mut Transaction<'_>,
-        code: Option<&str>,
+        code: &str,
         context: &Context,
     ) -> Result<ConfirmOutcome> {
         let Some(session) = self.attempt.session(tx, context)? else {
@@ -291,7 +207,7 @@ impl Check {
             return self.attempt.fail(tx, &session.id_hash, PASSWORD, "Password is wrong", context);
         };
         if member.two_step_since.is_some() {
-            let accepted = two_step::accept(tx, &member, code.unwrap_or_default(), context)?;
+            let accepted = two_step::accept(tx, &member, code, context)?;
             let Some(change) = accepted else {
                 failures::record_second_step(tx, &member, context)?;
                 return self.attempt.fail(tx, &session.id_hash, CODE, two_step::WRONG, context);
@@ -305,6 +221,10 @@ impl Check {
 }
 
 impl Attempt {
+    fn new(member: &Member, session: &str) -> Self {
+        Self { member: member.clone(), session: session.to_owned() }
+    }
+
     /// The session, unless it has ended.
     fn session(
         &self,
@@ -312,27 +232,6 @@ impl Attempt {
         context: &Context,
     ) -> Result<Option<store::StoredSession>> {
         own_sessions::find(tx, &self.member.id, &self.session, context.now)
-    }
-
-    fn conclude_with_passkey(
-        &self,
-        tx: &mut Transaction<'_>,
-        relying_party: &RelyingParty,
-        answer: &Answer,
-        context: &Context,
-    ) -> Result<ConfirmOutcome> {
-        let Some(session) = self.session(tx, context)? else { return Ok(ConfirmOutcome::Ended) };
-        let purpose = passkeys::Purpose::Confirmation(&self.member.id);
-        // The form's token is spent only by its action, so the answer itself is spent here.
-        let is_new = store::spend_once(tx, &answer.spent_hash(context), context.now.plus(DAY))?;
-        let verified = passkeys::verify(tx, relying_party, purpose, answer, context)?;
-        match verified {
-            Ok(_) if is_new => succeed(tx, &session.id_hash, context),
-            Ok(_) | Err(Rejection::Expired | Rejection::Wrong) => {
-                let message = "This passkey is not one of yours. Use another one, or your password";
-                self.fail(tx, &session.id_hash, PASSKEY, message, context)
-            }
-        }
     }
 
     fn fail(
