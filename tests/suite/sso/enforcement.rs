@@ -7,9 +7,12 @@ use latchkey::domain::members::{Email, Member, MemberId, Permission};
 use latchkey::domain::sign_in::{invitation, reset, two_step};
 use latchkey::domain::sso::{self, NewMembers, break_glass};
 
-use super::{INES, app_with, events, link, set_mail_server, sign_in};
+use super::{INES, app_with, events, link, set_mail_server, sign_in, turn_on};
 use crate::support::provider::Provider;
-use crate::support::{App, AuthenticatorApp, Client, NOW, PASSWORD, Page};
+use crate::support::{
+    App, Authenticator, AuthenticatorApp, Client, NOW, PASSKEY_ORIGIN, PASSWORD, Page,
+    authenticator,
+};
 
 const ROOT: &str = "root@meridianfreight.example";
 const NOOR: &str = "noor@meridianfreight.example";
@@ -121,6 +124,33 @@ fn every_super_manager_hears_of_a_sign_in_by_a_break_glass_member() {
     // One to each super manager, and the alert to those who see keys.
     assert_eq!(mails(), 6);
     assert_eq!(app.count("alerts WHERE rule = 'break_glass_sign_in'"), 1);
+    assert!(events(&app).contains(&"session.break_glass".into()));
+}
+
+#[test]
+fn passkeys_sign_in_only_break_glass_members_while_passwords_are_off() {
+    let provider = Provider::start();
+    let app = App::with_public_url(Some(PASSKEY_ORIGIN)).with_organisation();
+    app.member(INES, true, &Permission::ALL);
+    let noor = app.member(NOOR, true, &Permission::ALL);
+    turn_on(&app, &provider, |_| {});
+    let [mut of_ines, mut of_noor] = [INES, NOOR].map(|email| {
+        let mut authenticator = Authenticator::new();
+        assert_eq!(authenticator.register(&app.signed_in(email), "Laptop").status, 200);
+        authenticator
+    });
+    app.write(|tx, context| break_glass::choose(tx, &[noor.id], context).map(drop));
+    app.sql("UPDATE sso_provider SET passwords = 'break_glass_only'");
+    assert!(!app.anonymous().get("/sign-in").has("#passkey-form"));
+    let sign_in = |authenticator: &mut Authenticator| {
+        let client = app.anonymous();
+        let fields = authenticator.sign_in_fields(&client, "/sign-in?other=1");
+        authenticator::send(&client, "/sign-in/passkey", &fields)
+    };
+    let page = sign_in(&mut of_ines);
+    let off = "Passwords are turned off. Sign in with single sign-on";
+    assert_eq!((page.status, page.errors()), (422, vec![off.to_owned()]));
+    assert_eq!(sign_in(&mut of_noor).status, 303);
     assert!(events(&app).contains(&"session.break_glass".into()));
 }
 
