@@ -37,9 +37,9 @@ pub(super) fn break_glass(organisation: &str, entry: &RecordedEntry) -> Result<M
     let who = entry.subject_name.as_deref().unwrap_or_default();
     let device = entry.user_agent.as_deref().unwrap_or_default();
     let letter = Letter {
-        heading: format!("{who} signed in to {organisation} with a password"),
+        heading: format!("{who} signed in to {organisation} as a break-glass member"),
         paragraphs: vec![
-            "Passwords are turned off, and only break-glass members may still use one. If you do \
+            "Passwords are turned off, and only break-glass members may still use one, or a passkey. If you do \
              not know why this was needed, ask them now."
                 .into(),
         ],
@@ -50,7 +50,7 @@ pub(super) fn break_glass(organisation: &str, entry: &RecordedEntry) -> Result<M
         ],
         link: None,
     };
-    letter.message(&format!("Latchkey: {who} signed in with a password"))
+    letter.message(&format!("Latchkey: {who} signed in as a break-glass member"))
 }
 
 fn addressed(

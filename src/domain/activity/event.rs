@@ -19,7 +19,7 @@ closed_set! {
         SignInFailed = "session.sign_in_failed",
         /// A wrong code followed a right password.
         SecondStepFailed = "session.second_step_failed",
-        /// A break-glass member signed in with a password while passwords were off.
+        /// A break-glass member signed in while passwords were off.
         BreakGlassSignIn = "session.break_glass",
         /// Sign-ins failed, counted over an hour.
         SignInsFailed = "session.sign_ins_failed",

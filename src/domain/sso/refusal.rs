@@ -18,8 +18,8 @@ const NO_ADDRESS: &str = "Your provider did not send an email address that it ha
 const NOT_FRESH: &str =
     "Your provider did not ask you to sign in again, so it did not confirm that it is you";
 const NO_TIME: &str = "Your provider does not say when you signed in there, so it cannot confirm \
-     that it is you. Sign out and in again, then set up an authenticator app in your account \
-     settings";
+     that it is you. Sign out and in again, then set up a passkey or an authenticator app \
+     in your account settings";
 const INVITATION_ENDED: &str =
     "This invitation does not work any more. Ask whoever invited you for a new link";
 

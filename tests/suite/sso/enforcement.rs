@@ -114,7 +114,7 @@ fn every_super_manager_hears_of_a_sign_in_by_a_break_glass_member() {
     let authenticator = break_glass(&app, &noor);
     let mails = || {
         app.find_alerts();
-        app.count("mail_outbox WHERE subject LIKE 'Latchkey: % signed in with a password'")
+        app.count("mail_outbox WHERE subject LIKE 'Latchkey: % signed in as a break-glass member'")
     };
     with_code(&app, &authenticator);
     assert_eq!(mails(), 0);

@@ -31,7 +31,7 @@ fn break_glass_sign_in(entry: &RecordedEntry) -> Finding {
         rule: Rule::BreakGlassSignIn,
         cause: format!("activity:{}", entry.number),
         key_id: None,
-        title: format!("{who} signed in with a password"),
+        title: format!("{who} signed in as a break-glass member"),
         detail: format!("Passwords are off. Ask {who} why this was needed."),
         level: 0,
         since: entry.at,
