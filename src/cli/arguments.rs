@@ -90,7 +90,7 @@ pub enum MemberCommand {
         #[arg(long, value_name = "EMAIL", value_parser = Email::look_up)]
         email: Email,
     },
-    /// Remove a member's authenticator app and recovery codes, so that the password alone signs them in
+    /// Remove a member's passkeys, authenticator app and recovery codes, so that the password alone signs them in
     ResetTwoStep {
         /// The member's email address
         #[arg(long, value_name = "EMAIL", value_parser = Email::look_up)]

@@ -105,6 +105,12 @@ impl Viewer {
         self.member.may(permission)
     }
 
+    /// Whether the viewer can open pages about keys now. Nobody can who has yet to set up the required
+    /// second factor.
+    pub fn can_view_keys(&self) -> bool {
+        self.may(Permission::ViewKeys) && self.two_step != Requirement::Missing
+    }
+
     /// The day from which on the viewer must have a second factor, which they do not have yet.
     pub fn two_step_deadline(&self) -> Option<String> {
         match self.two_step {

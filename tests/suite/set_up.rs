@@ -55,6 +55,7 @@ fn the_printed_link_sets_up_an_organisation_with_scopes_roles_and_a_super_manage
     assert_eq!(roles, ["Choose a role", "Read-only", "Read and write", "Full access"]);
     let slugs = app.texts("SELECT slug AS text FROM roles ORDER BY position");
     assert_eq!(slugs, ["read-only", "read-and-write", "full-access"]);
+    assert_eq!(app.count("members WHERE last_signed_in_at IS NULL"), 0);
     let members = app.texts(
         "SELECT email || CAST(super_manager = true AS TEXT) || (SELECT COUNT(*) FROM \
          member_permissions) AS text FROM members",

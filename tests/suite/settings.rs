@@ -107,7 +107,7 @@ fn every_setting_can_be_changed_and_is_recorded_with_its_old_and_new_value() {
         r#"{"field":"Secret key prefix","from":"lk","to":"nwp"}"#,
         r#"{"field":"Maximum lifetime","from":"365 days","to":"180 days"}"#,
         r#"{"field":"Rotation for Development","from":"180 days","to":"62 days"}"#,
-        r#"{"field":"Session ends in any case after","from":"12 hours","to":"8 hours"}"#,
+        r#"{"field":"Maximum session length","from":"12 hours","to":"8 hours"}"#,
         r#"{"field":"Retention of hourly counts","from":"100 days","to":"120 days"}"#,
         r#"{"field":"Retention of daily counts","from":"730 days","to":"1,095 days"}"#,
         r#"{"field":"Retention of denied requests","from":"90 days","to":"30 days"}"#,

@@ -158,6 +158,15 @@ pub fn set_password_hash(
     store::set_password_hash(tx, id, hash)
 }
 
+/// Sets when a member last signed in to now.
+pub fn set_last_signed_in(
+    tx: &mut Transaction<'_>,
+    member: &Member,
+    context: &Context,
+) -> Result<()> {
+    store::set_last_signed_in(tx, &member.id, context.now)
+}
+
 /// Records that a member has signed in, with `details` about how.
 pub fn note_sign_in(
     tx: &mut Transaction<'_>,
@@ -165,7 +174,7 @@ pub fn note_sign_in(
     details: serde_json::Value,
     context: &Context,
 ) -> Result<()> {
-    store::set_last_signed_in(tx, &member.id, context.now)?;
+    set_last_signed_in(tx, member, context)?;
     activity::record(tx, context, &Entry::about(Event::SignedIn, member.subject()).with(details))
 }
 

@@ -124,9 +124,9 @@ settings! {
     rotation_days_development: i32 = 180, "Rotation for Development", "days", 1..=365;
     /// After how many minutes without a request a session ends; at most an hour (NIST SP 800-63B,
     /// 2.2.3, ASVS 7.3.1).
-    session_idle_minutes: i32 = 30, "Session ends when idle for", "minutes", 5..=60;
+    session_idle_minutes: i32 = 30, "Session idle timeout", "minutes", 5..=60;
     /// After how many hours a session ends even if it is in use; at most twelve (ASVS 7.3.2).
-    session_hours: i32 = 12, "Session ends in any case after", "hours", 1..=12;
+    session_hours: i32 = 12, "Maximum session length", "hours", 1..=12;
     /// For how many days hourly counts, and the addresses that keys were used from, are kept. At
     /// least a week, because charts show a week by the hour. At most a year and a month, enough to
     /// compare with the same month of the previous year, because every key in use adds a row per
@@ -143,7 +143,7 @@ settings! {
     review_days: i32 = 90, "Review interval", "days", 0..=366;
     /// For how many minutes after signing in or confirming who they are a member may create, rotate
     /// and revoke keys without confirming it again; 0 means never (ASVS 7.5.3).
-    confirm_minutes: i32 = 10, "Identity is confirmed for", "minutes", 0..=60;
+    confirm_minutes: i32 = 10, "Confirmation window", "minutes", 0..=60;
 }
 
 pub(super) fn get(connection: &mut Connection) -> Result<Settings> {

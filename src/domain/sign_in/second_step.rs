@@ -17,7 +17,11 @@ use crate::domain::members::{self, Member, ways_in};
 /// The result of an attempt at the second step.
 #[derive(Clone, Debug)]
 pub enum SecondStepOutcome {
-    SignedIn(Member),
+    SignedIn {
+        member: Member,
+        /// How many recovery codes are left, if one was used.
+        codes_left: Option<i64>,
+    },
     /// The code is wrong or was used before.
     Wrong,
     /// The attempt was not checked because too many came before it.
@@ -70,7 +74,7 @@ pub async fn sign_in(
     let (step, typed, context) = (step.to_owned(), typed.to_owned(), context.clone());
     let work = move |tx: &mut Transaction<'_>| conclude(tx, &step, &typed, notify, &context);
     let outcome = db.write(work).await?;
-    if matches!(outcome, SecondStepOutcome::SignedIn(_)) {
+    if matches!(outcome, SecondStepOutcome::SignedIn { .. }) {
         throttle.succeeded(reservation);
         throttle.second_step_succeeded(&attempt);
     }
@@ -97,10 +101,12 @@ fn conclude(
     };
     codes::consume(tx, &context.keyring, Purpose::SecondStep, step, context.now)?;
     let factor = if change.is_some() { "recovery_code" } else { "app" };
+    let mut codes_left = None;
     if let Some(change) = change {
         notify(tx, &change, &as_member)?;
+        codes_left = change.codes_left();
     }
     let details = serde_json::json!({ "second_factor": factor });
     super::complete(tx, &member, details, context)?;
-    Ok(SecondStepOutcome::SignedIn(member))
+    Ok(SecondStepOutcome::SignedIn { member, codes_left })
 }

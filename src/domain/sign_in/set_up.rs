@@ -83,6 +83,7 @@ pub fn finish(tx: &mut Transaction<'_>, new: &SetUp, context: &Context) -> Resul
         permissions: Permissions::all(),
     };
     let member = members::add(tx, &first, context)?;
+    members::set_last_signed_in(tx, &member, context)?;
     known::remember_network(tx, context)?;
     new_network::remember(tx, &member.id, context)?;
     let details = serde_json::json!({ "organisation": settings.organisation });

@@ -16,7 +16,7 @@ const MAX_BUTTON_LENGTH: usize = 40;
 /// The scopes, the claim and the button of a new provider.
 pub const SCOPES: &str = "openid email profile groups";
 pub const GROUPS_CLAIM: &str = "groups";
-pub const BUTTON: &str = "Sign in with single sign-on";
+pub const BUTTON: &str = "Sign In with Single Sign-On";
 
 /// The form of the provider as submitted.
 #[derive(Clone, Default)]

@@ -12,6 +12,8 @@ const MAX_LENGTH: usize = 48;
 
 /// The fields that hold lists.
 const LISTS: [&str; 3] = ["Scopes", "IP whitelist", "Permissions"];
+/// The fields of which only is recorded whether they are set.
+const SECRETS: [&str; 2] = ["Client secret", "Password"];
 
 /// A sentence around the name of its subject.
 #[derive(Debug, PartialEq, Eq)]
@@ -80,16 +82,6 @@ pub(super) fn review_finished(entry: &RecordedEntry) -> Parts {
     Parts::around("Finished the ", open)
 }
 
-/// "Changed the permissions of X by groups: permissions added 2, removed 1".
-pub(super) fn permissions_mapped(entry: &RecordedEntry) -> Parts {
-    let what: Vec<String> = entry.changes().iter().map(change).collect();
-    let what = what.join("; ");
-    match detail(entry, "skipped") {
-        Some(why) => Parts::around("Kept the permissions of ", format!(", {why}: not {what}")),
-        None => Parts::around("Changed by groups the permissions of ", format!(": {what}")),
-    }
-}
-
 pub(super) fn set_up(entry: &RecordedEntry) -> Parts {
     let organisation = detail(entry, "organisation").unwrap_or_else(|| "the organisation".into());
     Parts::plain(format!("Set up {organisation}"))
@@ -128,9 +120,9 @@ pub(super) fn scopes_imported(entry: &RecordedEntry) -> Parts {
     Parts::plain(format!("Imported {count} {}", if count == 1 { "scope" } else { "scopes" }))
 }
 
-/// "Changed default lifetime from 90 days to 30 days".
+/// "Changed default lifetime from 90 days to 30 days; user name to latchkey".
 pub(super) fn settings_changed(entry: &RecordedEntry) -> Parts {
-    let changes: Vec<String> = entry.changes().iter().map(change).collect();
+    let changes: Vec<String> = entry.changes().iter().map(setting).collect();
     Parts::plain(format!("Changed {}", changes.join("; ")))
 }
 
@@ -173,35 +165,57 @@ pub(super) fn detail(entry: &RecordedEntry, name: &str) -> Option<String> {
 }
 
 /// A change as part of a longer sentence.
-fn change(change: &Change) -> String {
-    match difference(change) {
-        Some(what) if change.field == "Scopes" => what,
-        Some(what) => format!("{} {what}", field(&change.field)),
-        None => field(&change.field),
+pub(super) fn change(change: &Change) -> String {
+    match (list_difference(change), difference(change)) {
+        (Some(what), _) if change.field == "Scopes" => what,
+        (_, Some(what)) => format!("{} {what}", field(&change.field)),
+        (_, None) => field(&change.field),
+    }
+}
+
+/// A change after the word "Changed".
+fn setting(change: &Change) -> String {
+    let field = field(&change.field);
+    let Some((from, to)) = short_values(change) else { return field };
+    match (from.as_str(), to.as_str()) {
+        ("", to) => format!("{field} to {to}"),
+        (from, "") => format!("{field} from {from} to none"),
+        (from, to) => format!("{field} from {from} to {to}"),
     }
 }
 
 /// How a value changed, if a short description is possible.
 fn difference(change: &Change) -> Option<String> {
-    let is_list = LISTS.contains(&change.field.as_str());
-    if let Some((from, to)) = items(&change.from).zip(items(&change.to)).filter(|_| is_list) {
-        let among = |some: &[&str], others: &[&str]| -> Vec<String> {
-            let differing = some.iter().filter(|item| !others.contains(item));
-            differing.map(|item| text::visible(item, MAX_LENGTH)).collect()
-        };
-        return lists(&change.field, &among(&to, &from), &among(&from, &to));
+    if let Some(difference) = list_difference(change) {
+        return Some(difference);
     }
+    let (from, to) = short_values(change)?;
+    Some(match (from.as_str(), to.as_str()) {
+        ("", to) => format!("set to {to}"),
+        (_, "") => "removed".into(),
+        (from, to) => format!("from {from} to {to}"),
+    })
+}
+
+/// The old and the new value, if both are short. Of secrets, only the change is of interest.
+fn short_values(change: &Change) -> Option<(String, String)> {
     let is_short = |value: &str| value.chars().count() <= MAX_LENGTH && !value.contains('\n');
-    match (change.from.as_str(), change.to.as_str()) {
-        (from, to) if !is_short(from) || !is_short(to) => None,
-        ("", to) => Some(format!("set to {}", text::visible(to, MAX_LENGTH))),
-        (_, "") => Some("removed".into()),
-        (from, to) => Some(format!(
-            "from {} to {}",
-            text::visible(from, MAX_LENGTH),
-            text::visible(to, MAX_LENGTH)
-        )),
+    let (from, to) = (&change.from, &change.to);
+    let is_shown = is_short(from) && is_short(to) && !SECRETS.contains(&change.field.as_str());
+    is_shown.then(|| (text::visible(from, MAX_LENGTH), text::visible(to, MAX_LENGTH)))
+}
+
+/// What was added to and removed from a list of addresses or scopes.
+fn list_difference(change: &Change) -> Option<String> {
+    if !LISTS.contains(&change.field.as_str()) {
+        return None;
     }
+    let (from, to) = items(&change.from).zip(items(&change.to))?;
+    let among = |some: &[&str], others: &[&str]| -> Vec<String> {
+        let differing = some.iter().filter(|item| !others.contains(item));
+        differing.map(|item| text::visible(item, MAX_LENGTH)).collect()
+    };
+    lists(&change.field, &among(&to, &from), &among(&from, &to))
 }
 
 /// The items of a list of addresses or scopes; `None` for prose.
@@ -232,15 +246,16 @@ fn lists(field: &str, added: &[String], removed: &[String]) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", ") + noun)
 }
 
-/// A form label within a sentence: "Key Name" becomes "name", "IP whitelist" does not change.
+/// A form label within a sentence: "Key Name" becomes "name", and "Client ID" becomes "client ID".
 fn field(label: &str) -> String {
     let label = text::visible(label, MAX_LENGTH);
     let label = label.strip_prefix("Key ").unwrap_or(&label);
-    match label {
-        "Expires at" => "expiry".into(),
-        _ if label.chars().nth(1).is_some_and(char::is_uppercase) => label.to_owned(),
-        _ => label.to_lowercase(),
+    if label == "Expires at" {
+        return "expiry".into();
     }
+    let is_abbreviation = |word: &str| word.chars().nth(1).is_some_and(char::is_uppercase);
+    let word = |word: &str| if is_abbreviation(word) { word.into() } else { word.to_lowercase() };
+    label.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// "a, b and c".

@@ -79,6 +79,27 @@ fn events_without_their_own_words_have_readable_sentences() {
         "Changed member X: super manager from No to Yes"
     );
     let settings = changed(&[("Default lifetime", "90 days", "30 days")]);
+    let sentence =
+        |event, changes: &[_]| words::sentence(&entry(event, false, &changed(changes))).before;
+    let secret = ("Client secret", "set", "changed");
+    assert_eq!(
+        sentence(
+            "sso.changed",
+            &[("Client ID", "a", "b"), ("Scopes", "openid", "openid email"), secret]
+        ),
+        "Changed client ID from a to b; scopes from openid to openid email; client secret"
+    );
+    let members = [("Break-glass members", "", "Ines"), ("Groups claim", "groups", "")];
+    assert_eq!(
+        sentence("sso.changed", &members),
+        "Changed break-glass members to Ines; groups claim from groups to none"
+    );
+    let issuer = "https://id.example.com";
+    assert_eq!(
+        sentence("sso.changed", &[("Issuer", "", issuer), ("Scopes", "", "openid email")]),
+        "Turned on single sign-on with https://id.example.com"
+    );
+    assert_eq!(sentence("sso.changed", &[("Issuer", issuer, "")]), "Turned off single sign-on");
     let parts = words::sentence(&entry("settings.edited", false, &settings));
     assert_eq!(parts.before, "Changed settings: default lifetime from 90 days to 30 days");
     assert_eq!(sentence("weather", &json!({})), "weather");

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::sentence::{Parts, detail};
+use super::sentence::{Parts, change, detail, settings_changed};
 use crate::base::text;
-use crate::domain::activity::RecordedEntry;
+use crate::domain::activity::{Change, RecordedEntry};
 
 /// The maximum length of a name in a sentence, in characters.
 const MAX_LENGTH: usize = 48;
@@ -77,4 +77,27 @@ pub(super) fn passkey_removed(entry: &RecordedEntry) -> Parts {
 
 fn passkey(entry: &RecordedEntry) -> String {
     text::quoted(&detail(entry, "passkey").unwrap_or_default())
+}
+
+/// "Changed the permissions of X by groups: permissions added 2, removed 1".
+pub(super) fn permissions_mapped(entry: &RecordedEntry) -> Parts {
+    let what: Vec<String> = entry.changes().iter().map(change).collect();
+    let what = what.join("; ");
+    match detail(entry, "skipped") {
+        Some(why) => Parts::around("Kept the permissions of ", format!(", {why}: not {what}")),
+        None => Parts::around("Changed by groups the permissions of ", format!(": {what}")),
+    }
+}
+
+/// "Turned on single sign-on with https://id.example.com".
+pub(super) fn sso_changed(entry: &RecordedEntry) -> Parts {
+    let changes = entry.changes();
+    match changes.iter().find(|change| change.field == "Issuer") {
+        Some(Change { from, to, .. }) if from.is_empty() => {
+            let issuer = text::visible(to, MAX_LENGTH);
+            Parts::plain(format!("Turned on single sign-on with {issuer}"))
+        }
+        Some(Change { to, .. }) if to.is_empty() => Parts::plain("Turned off single sign-on"),
+        _ => settings_changed(entry),
+    }
 }

@@ -127,9 +127,8 @@ fn known(event: Event) -> Option<Words> {
         Event::MemberUnlinked => words("Account unlinked", "ban").with_sentence(|_| {
             Parts::around("Ended the link of ", " to an account at the provider")
         }),
-        Event::MemberPermissionsMapped => {
-            words("Permissions mapped", "shield").with_sentence(sentence::permissions_mapped)
-        }
+        Event::MemberPermissionsMapped => words("Permissions mapped", "shield")
+            .with_sentence(sign_in_sentence::permissions_mapped),
         Event::MemberNameChanged => words("Name changed", "pencil"),
         Event::PasswordChanged => words("Password changed", "refresh-cw")
             .with_sentence(|_| Parts::plain("Changed their own password")),
@@ -162,7 +161,7 @@ fn known(event: Event) -> Option<Words> {
             }
         }),
         Event::SsoChanged => {
-            words("Single sign-on changed", "settings").with_sentence(sentence::settings_changed)
+            words("Single sign-on changed", "settings").with_sentence(sign_in_sentence::sso_changed)
         }
         Event::SsoEnforced => {
             words("Password sign-in changed", "shield").with_sentence(sentence::settings_changed)

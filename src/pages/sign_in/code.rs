@@ -21,6 +21,7 @@ use crate::domain::sign_in::{SignInService, throttle, two_step};
 use crate::letters;
 use crate::pages::Public;
 use crate::pages::kept_input;
+use crate::web::flash::Notice;
 use crate::web::form::{LateForm, STRANGERS, SecretFields};
 use crate::web::query::Query;
 use crate::web::theme::Theme;
@@ -128,8 +129,11 @@ pub(super) async fn sign_in(
     let outcome =
         second_step::sign_in(&site.db, &sign_in_service, &step, &code, notify, context).await?;
     let (status, message, wait) = match outcome {
-        SecondStepOutcome::SignedIn(member) => {
+        SecondStepOutcome::SignedIn { member, codes_left } => {
             let mut response = welcome(&visitor, &site, &member, (&next, &kept))?;
+            if let Some(left) = codes_left {
+                recovery_code_used(left).set(&visitor.session)?;
+            }
             let ended = cookie_with(&site, "", Duration::ZERO);
             response.add_cookie(&ended).map_err(Error::internal)?;
             return Ok(response);
@@ -149,6 +153,17 @@ pub(super) async fn sign_in(
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     Ok(response)
+}
+
+fn recovery_code_used(left: i64) -> Notice {
+    let left = match left {
+        0 => "It was your last one: make new ones".to_owned(),
+        1 => "1 is left: make new ones".to_owned(),
+        left => format!("{left} are left"),
+    };
+    Notice::warning(format!(
+        "You used a recovery code. {left}. If you lost your phone or passkey, replace it in Account settings."
+    ))
 }
 
 /// The member whose password was right a short time ago, and the text in the cookie.

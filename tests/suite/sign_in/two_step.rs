@@ -207,6 +207,11 @@ fn a_recovery_code_signs_in_once_is_mailed_and_opens_an_alert() {
     let client = half_signed_in(&app);
     let page = enter_code(&client, &code.to_lowercase().replace('-', " "));
     assert_eq!((page.status, page.location()), (303, "/api-keys"), "{}", page.body);
+    assert_eq!(
+        client.get("/api-keys").text("#notice"),
+        "You used a recovery code. 9 are left. If you lost your phone or passkey, replace it in \
+         Account settings."
+    );
     assert!(client.get("/account/two-step").text("main").contains("9 of 10 are left."));
     assert_wrong(&enter_code(&half_signed_in(&app), code));
     let mails = app.texts("SELECT subject AS text FROM mail_outbox");
@@ -357,7 +362,7 @@ fn members_without_a_required_second_factor_can_only_set_it_up() {
     assert_eq!((created.status, created.location()), (303, "/account/two-step"));
     let page = client.get("/account/two-step");
     assert!(page.text("#two-step-required").contains("Meridian Freight requires"), "{}", page.body);
-    assert!(!page.has("nav a[href='/api-keys']"));
+    assert!(!page.has("nav a[href='/api-keys']") && !page.has("#lookup"), "they would lead back");
     let authenticator = AuthenticatorApp::scan(&client.get(APP));
     assert_eq!(client.submit(APP, &[("code", &app.code_of(&authenticator))]).status, 200);
     assert_eq!(client.get("/api-keys").status, 200);

@@ -23,7 +23,7 @@ fn the_browser_goes_to_the_provider_and_comes_back_with_a_session() {
     let member = app.member(INES, true, &Permission::ALL);
     link(&app, &provider, &member, "subject-1");
     let client = app.anonymous();
-    assert_eq!(client.get("/sign-in").text("#sso"), "Sign in with single sign-on");
+    assert_eq!(client.get("/sign-in").text("#sso"), "Sign In with Single Sign-On");
     let page = client.submit_from("/sign-in", "/sign-in/sso", &[("next", "/usage?period=day")]);
     let url = provider_address(&page);
     assert!(url.as_str().starts_with(&format!("{}/authorize?", provider.url)));

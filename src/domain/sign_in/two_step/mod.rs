@@ -69,6 +69,16 @@ pub struct Change {
     pub kind: ChangeKind,
 }
 
+impl Change {
+    /// How many recovery codes are left, if one was used.
+    pub fn codes_left(&self) -> Option<i64> {
+        match self.kind {
+            ChangeKind::CodeUsed { left } => Some(left),
+            _ => None,
+        }
+    }
+}
+
 /// The second factors of a member.
 pub fn factors(connection: &mut Connection, member: &MemberId) -> Result<Factors> {
     let app = store::app_times(connection, member)?;
