@@ -8,6 +8,7 @@
 //! - [`gateway`] answers gateways and services: `/v1/authorize`, `/v1/introspect`, `/metrics`.
 //! - [`pages`] is the dashboard; [`web`] is the toolkit for pages, and does not depend on any
 //!   feature.
+//! - [`doctor`] says what is wrong with an installation.
 //! - [`jobs`] is the background work; [`letters`] has the text of emails.
 //! - [`domain`] is what Latchkey knows and does, with a folder for each feature.
 //! - [`db`] reads and writes in transactions; [`config`] is the program's configuration.
@@ -18,6 +19,7 @@ pub mod cli;
 pub mod config;
 pub mod db;
 pub mod demo;
+pub mod doctor;
 pub mod domain;
 pub mod gateway;
 pub mod jobs;

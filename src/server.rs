@@ -17,6 +17,7 @@ use tracing_actix_web::TracingLogger;
 
 use crate::base::error::{Error, Result};
 use crate::base::outgoing::Policy;
+use crate::base::service_manager;
 use crate::base::stop::{self, Signals};
 use crate::domain;
 use crate::domain::sign_in::SignInService;
@@ -134,6 +135,8 @@ pub fn run(
         actix_web::rt::spawn(metrics.run_upkeep());
         let signals = Signals::listen().map_err(Error::internal)?;
         announce();
+        service_manager::ready();
+        actix_web::rt::spawn(service_manager::keep_alive());
         let handles = servers.iter().map(Server::handle).collect();
         let ending = pin!(end(signals, shared.ending.clone(), handles));
         // Polled first, so that a caller that got an answer can stop the server.
@@ -147,6 +150,7 @@ pub fn run(
 /// Lets requests in flight finish after the first signal to stop; returns at the second.
 async fn end(mut signals: Signals, ending: Ending, servers: Vec<ServerHandle>) {
     signals.received().await;
+    service_manager::stopping();
     tracing::info!("told to end: requests in flight are finished");
     stop::end_in_time();
     ending.announce().await;
@@ -175,7 +179,7 @@ pub fn dashboard(
             .wrap(session)
             .wrap(from_fn(same_origin::check));
         let people = web::scope("")
-            .configure(health)
+            .configure(gateway::health)
             .route("/assets/{name}", web::get().to(assets::asset))
             .route("/assets/{name}", web::head().to(assets::asset))
             .service(pages)
@@ -221,7 +225,7 @@ fn verify(
             .app_data(web::Data::from(verifier.clone()))
             .app_data(web::Data::new(metrics.clone()))
             .configure(gateway::register)
-            .configure(health)
+            .configure(gateway::health)
             .configure(|config| {
                 if is_local {
                     metrics_route(config);
@@ -258,32 +262,6 @@ fn metrics_route(config: &mut ServiceConfig) {
     config
         .route("/metrics", web::get().to(gateway::metrics))
         .route("/metrics", web::head().to(gateway::metrics));
-}
-
-/// Whether the process is alive, and whether its database is usable; for load balancers.
-fn health(config: &mut ServiceConfig) {
-    let alive = || async { "ok\n" };
-    config.route("/healthz", web::get().to(alive)).route("/healthz", web::head().to(alive));
-    config.route("/readyz", web::get().to(ready)).route("/readyz", web::head().to(ready));
-}
-
-async fn ready(site: web::Data<Site>) -> HttpResponse {
-    let unready = match site.db.health(domain::settings::get).await {
-        Ok(health) => [
-            (health.reads, "the database cannot be read\n"),
-            (health.writes, "the database cannot be written\n"),
-            (health.receives_changes, "changes made elsewhere are not heard of\n"),
-        ]
-        .into_iter()
-        .filter_map(|(works, line)| (!works).then_some(line))
-        .collect(),
-        Err(_) => String::from("the server is stopping\n"),
-    };
-    if unready.is_empty() {
-        error_page::plain(StatusCode::OK, "ok\n")
-    } else {
-        error_page::plain(StatusCode::SERVICE_UNAVAILABLE, unready)
-    }
 }
 
 /// Search engines have nothing to find here (RFC 9309).

@@ -12,7 +12,7 @@ use std::time::Duration;
 use latchkey::base::clock::Clock;
 use latchkey::base::keyring::Keyring;
 use latchkey::base::network::{Networks, TrustedRoots};
-use latchkey::config::{CredentialHeaders, PublicUrl, TrustedProxies};
+use latchkey::config::{Config, CredentialHeaders, PublicUrl, TrustedProxies};
 use latchkey::db::{Db, Location};
 use latchkey::domain::sign_in::SignInService;
 use latchkey::jobs::Writer;
@@ -88,6 +88,7 @@ pub fn serve(folder: &Path) {
         trusted_proxies: TrustedProxies::parse("").expect("none"),
         credential_headers: CredentialHeaders::default(),
         introspection_max_age: None,
+        config: Arc::new(Config::of_options(&[]).expect("the defaults")),
     };
     let shared =
         Shared::new(site, Arc::new(SignInService::new().expect("threads"))).expect("a thread");

@@ -79,6 +79,28 @@ pub fn check_directory(path: &Path) {
     }
 }
 
+/// What this process and others can do with a directory.
+pub struct Access {
+    pub mode: u32,
+    /// Whether only its owner can reach it.
+    pub is_private: bool,
+    /// Whether this process can create files in it.
+    pub is_writable: bool,
+}
+
+/// Looks at a directory without creating anything in it.
+pub fn directory_access(path: &Path) -> io::Result<Access> {
+    let mode = fs::read_dir(path).and_then(|_| fs::metadata(path))?.mode() & 0o7777;
+    let is_writable = rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok();
+    Ok(Access { mode, is_private: mode & NOT_OWNER == 0, is_writable })
+}
+
+/// How many bytes this process can still write in the file system of `path`.
+pub fn free_space(path: &Path) -> io::Result<u64> {
+    let space = rustix::fs::statvfs(path)?;
+    Ok(space.f_bavail.saturating_mul(space.f_frsize))
+}
+
 /// The permissions of the file at `path`; `None` if there is no file.
 fn mode(path: &Path) -> Option<u32> {
     fs::metadata(path).ok().map(|metadata| metadata.mode() & 0o7777)

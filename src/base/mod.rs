@@ -13,6 +13,7 @@ pub mod outgoing;
 pub mod random;
 pub mod rate;
 pub mod secret_scan;
+pub mod service_manager;
 pub mod stop;
 pub mod text;
 pub mod word;

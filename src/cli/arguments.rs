@@ -5,8 +5,10 @@ use std::path::PathBuf;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Subcommand};
+use clap_complete::Shell;
+use url::Url;
 
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, PublicUrl};
 use crate::domain::activity::Newest;
 use crate::domain::mail::Security;
 use crate::domain::members::{Email, MemberName, Permission};
@@ -54,6 +56,25 @@ pub enum Command {
     Activity(ActivityCommand),
     /// Fill an empty data directory with a sample organisation
     Demo(FillDemo),
+    /// Ask a running Latchkey whether it is ready; exits with 1 when it is not
+    Health {
+        /// Its URL [default: the address that --listen names, on this machine]
+        #[arg(long, value_name = "URL", value_parser = PublicUrl::parse)]
+        url: Option<PublicUrl>,
+    },
+    /// Say what is wrong with this installation; exits with 1 after warnings and 2 after errors
+    Doctor(ExamineInstallation),
+    /// Print the script that completes this command line in a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Write the manual pages
+    Man {
+        /// The directory to write them into
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
 }
 
 /// What to do with the activity.
@@ -138,6 +159,20 @@ pub struct SetMail {
 
 fn security(text: &str) -> Result<Security, String> {
     Security::parse(text).ok_or_else(|| "give starttls, tls or none".into())
+}
+
+/// How to examine the installation.
+#[derive(Args, Clone, Debug)]
+pub struct ExamineInstallation {
+    /// A URL behind a gateway, of a request that needs a key
+    #[arg(long, value_name = "URL")]
+    pub gateway: Option<Url>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Print what a public issue may contain: no names, addresses or texts
+    #[arg(long, conflicts_with = "json")]
+    pub support: bool,
 }
 
 /// The member to add.

@@ -31,10 +31,12 @@ impl Log {
         let (lines, writer) = builder.thread_name("log").finish(output);
         let dropped = lines.error_counter();
         // actix logs an error for each client that disconnects or sends something other than HTTP,
-        // and the library for passkeys one for each answer that it cannot read.
+        // and the library for passkeys one for each answer that it cannot read. Where it listens is
+        // printed already.
         let targets = Targets::new()
             .with_default(LevelFilter::INFO)
             .with_target("actix_http", LevelFilter::OFF)
+            .with_target("actix_server", LevelFilter::WARN)
             .with_target("webauthn_rs", LevelFilter::OFF);
         let log = tracing_subscriber::fmt::layer()
             .with_ansi(io::stderr().is_terminal())

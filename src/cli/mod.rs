@@ -4,11 +4,15 @@
 //! error, with exit code 1.
 
 mod activity;
+mod announcement;
 pub(crate) mod arguments;
 mod backup;
 mod demo;
+mod doctor;
+mod health;
 mod log;
 mod mail;
+mod manual;
 mod member;
 mod migrate;
 mod serve;
@@ -43,12 +47,19 @@ fn run_command(command: &Command, config: &Config) -> ExitCode {
             drop((input, output));
             serve::run(config)
         }
+        Command::Doctor(options) => match doctor::run(config, options, &mut output) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
         Command::Demo(options) => demo::run(config, *options, &mut output),
         Command::Activity(command) => activity::run(config, command, &mut output),
         Command::Backup { file } => backup::run(config, file, &mut output),
         Command::Migrate => migrate::run(config, &mut output),
         Command::Mail(command) => mail::run(config, command, &mut input, &mut output),
         Command::Sso(command) => sso::run(config, command, &mut output),
+        Command::Health { url } => health::run(config, url.as_ref(), &mut output),
+        Command::Completions { shell } => manual::completions(*shell, &mut output),
+        Command::Man { directory } => manual::man(directory, &mut output),
         Command::Member(command) => member::run(config, command, &mut input, &mut output),
     };
     match outcome {

@@ -5,13 +5,14 @@ use std::io::{self, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
+use super::announcement::Announcement;
 use super::log::Log;
 use crate::base::clock_steps::ClockSteps;
 use crate::base::error::{Error, Result};
 use crate::base::files;
 use crate::base::keyring::Keyring;
 use crate::base::network::TrustedRoots;
-use crate::config::{Config, DatabaseConfig, PublicUrl, ServerConfig};
+use crate::config::{Config, DatabaseConfig, PublicUrl};
 use crate::db::Db;
 use crate::domain::sign_in::{SignInService, passkeys, set_up};
 use crate::server::{self, Shared, Sockets};
@@ -35,25 +36,25 @@ pub fn run(config: &Config) -> Result<()> {
         server.metrics_listen.map(|address| listen(address, "--metrics-listen")).transpose()?;
     let tls = server.tls.as_ref().map(|tls| Tls::open(&tls.certificate, &tls.key)).transpose()?;
     let at = verify.as_ref().map(|(_, at)| *at);
-    let site = site(server, db, keyring, bound, at)?;
+    let site = site(config, db, keyring, bound, at)?;
     let link = set_up_link(&site.db, &site.keyring, &config.database, &site.public_url)?;
     config.database.check_access();
     warn_of_other_hosts(&site)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
-    let gateways =
-        verify.as_ref().map(|(_, at)| format!("Gateways and services ask {scheme}://{at}"));
-    let lines = [
-        Some(format!("Latchkey {} listens on {scheme}://{bound}", env!("CARGO_PKG_VERSION"))),
-        gateways,
-        measures.as_ref().map(|(_, at)| format!("Metrics are on http://{at}/metrics")),
-        link.map(|link| format!("Set up the first super manager within one hour: {link}")),
-    ];
+    let data_dir = &config.database.data_dir;
+    let announcement = Announcement {
+        dashboard: format!("{scheme}://{bound}"),
+        gateways: verify.as_ref().map(|(_, at)| format!("{scheme}://{at}")),
+        metrics: measures.as_ref().map(|(_, at)| format!("http://{at}/metrics")),
+        set_up: link,
+        data_dir: std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.clone()),
+    };
     let metrics = Metrics::install(log.lost())?;
     let shared = Shared::new(site, Arc::new(SignInService::new()?))?;
     let shared = Shared { shares: Shares::of(raise_limit(), verify.is_some()), tls, ..shared };
     let [verify, measures] = [verify, measures].map(|bound| bound.map(|(socket, _)| socket));
     let sockets = Sockets { dashboard: listener, verify, metrics: measures };
-    let announce = || announce(&lines);
+    let announce = || announcement.print();
     let outcome = server::run(&shared, sockets, server.workers, metrics, announce);
     shared.site.db.close();
     outcome
@@ -61,14 +62,16 @@ pub fn run(config: &Config) -> Result<()> {
 
 /// The state that handlers need, from the command line.
 fn site(
-    server: &ServerConfig,
+    config: &Config,
     db: Db,
     keyring: Keyring,
     dashboard: SocketAddr,
     verify: Option<SocketAddr>,
 ) -> Result<Site> {
+    let server = &config.server;
     let public_url = server.public_url(dashboard);
     Ok(Site {
+        config: Arc::new(config.clone()),
         db,
         keyring,
         clock: super::CLOCK,
@@ -110,12 +113,6 @@ fn listen(address: SocketAddr, option: &str) -> Result<(TcpListener, SocketAddr)
     widen_backlog(&listener).map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     Ok((listener, bound))
-}
-
-/// Prints the addresses. Errors are ignored: the log and a file contain what matters.
-fn announce(lines: &[Option<String>]) {
-    let mut output = io::stdout().lock();
-    let _ = lines.iter().flatten().try_for_each(|line| super::write_line(&mut output, line));
 }
 
 /// The link to the set-up page while there are no members; also saved in the data directory.

@@ -9,6 +9,7 @@ mod environment;
 mod error;
 mod network;
 mod public_url;
+mod setting;
 mod storage;
 mod trusted_proxies;
 
@@ -22,6 +23,7 @@ pub use credential_headers::CredentialHeaders;
 pub use error::ConfigError;
 pub use network::{ServerConfig, TlsFiles};
 pub use public_url::PublicUrl;
+pub use setting::{Setting, Source};
 pub use storage::{DatabaseConfig, Location};
 pub use trusted_proxies::TrustedProxies;
 
@@ -36,6 +38,8 @@ pub struct Config {
     pub server: ServerConfig,
     /// How to write the log.
     pub log: LogConfig,
+    /// Every setting and where its value comes from.
+    pub settings: Vec<Setting>,
 }
 
 /// How to write the log.
@@ -55,12 +59,29 @@ impl Config {
         Self::parse(env::args_os(), value_of)
     }
 
-    pub(crate) fn parse<C: Subcommand>(
+    /// Reads options without a command and without an environment.
+    pub fn of_options(options: &[&str]) -> Result<Self, ConfigError> {
+        #[derive(Subcommand)]
+        enum NoCommand {}
+
+        let arguments = ["latchkey"].iter().chain(options).map(OsString::from);
+        Ok(Self::parse::<NoCommand>(arguments, |_| None)?.1)
+    }
+
+    /// The command line itself, from which its documentation is made.
+    pub fn command<C: Subcommand>() -> clap::Command {
+        CommandLine::<C>::command()
+    }
+
+    /// Reads `arguments`, of which the first is the program's name, and the environment by
+    /// `value_of`.
+    pub fn parse<C: Subcommand>(
         arguments: impl IntoIterator<Item = OsString>,
         value_of: impl Fn(&OsStr) -> Option<OsString>,
     ) -> Result<(Option<C>, Self), ConfigError> {
         let arguments: Vec<OsString> = arguments.into_iter().collect();
-        let matches = environment::settled(CommandLine::<C>::command(), value_of)
+        let command = CommandLine::<C>::command();
+        let matches = environment::settled(command.clone(), &value_of)
             .try_get_matches_from(&arguments)
             .map_err(|error| ConfigError::of(error, &arguments))?;
         let line = CommandLine::<C>::from_arg_matches(&matches)
@@ -69,6 +90,7 @@ impl Config {
             database: line.storage.settle()?,
             server: line.network.settle()?,
             log: LogConfig { format: line.log.log_format },
+            settings: setting::list(&command, &matches, value_of),
         };
         Ok((line.command, config))
     }

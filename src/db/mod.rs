@@ -12,6 +12,7 @@ mod compatibility;
 mod connection;
 mod counted;
 mod error;
+mod examine;
 mod feed;
 mod generation;
 mod health;
@@ -47,6 +48,7 @@ pub(crate) use rows::{Value, at_once, execute_for, load_for};
 
 use crate::base::error::{Error, Result};
 use commit::Commit;
+pub use examine::{Engine, examine};
 pub use feed::{Announcement, EVERYTHING};
 pub use health::Health;
 use pool::{Connections, Pool};

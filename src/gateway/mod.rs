@@ -5,6 +5,7 @@ mod credentials;
 mod endpoint;
 pub mod ext_authz;
 mod fast_path;
+mod health;
 mod introspect;
 mod invalid_query;
 mod metrics;
@@ -14,6 +15,7 @@ use actix_web::web::{self, ServiceConfig};
 
 pub use authorize::IDENTITY;
 pub use fast_path::{EarlyResponse, Expectations, FastPath, FastPathService};
+pub use health::register as health;
 pub use metrics::metrics;
 
 /// Registers the endpoints on a server, except those that [`FastPath`] serves.

@@ -34,13 +34,15 @@ pub mod theme;
 pub mod time_view;
 pub mod upload;
 
+use std::sync::Arc;
+
 use url::Host;
 
 use crate::base::clock::Clock;
 use crate::base::clock_steps::ClockSteps;
 use crate::base::keyring::Keyring;
 use crate::base::network::{Networks, TrustedRoots};
-use crate::config::{CredentialHeaders, PublicUrl, TrustedProxies};
+use crate::config::{Config, CredentialHeaders, PublicUrl, TrustedProxies};
 use crate::db::Db;
 
 /// The state of the site for handlers.
@@ -69,6 +71,8 @@ pub struct Site {
     pub ehlo_name: Host,
     /// The trusted certificate authorities for webhook receivers and the mail server.
     pub trusted_roots: TrustedRoots,
+    /// The configuration that the program was started with.
+    pub config: Arc<Config>,
     /// The running exports.
     pub exports: export::Exports,
 }

@@ -57,6 +57,8 @@ fn needs_attention_is_accessible() {
     check_page(&browser, "alerts");
     browser.goto("/settings/alerts");
     check_page(&browser, "alert settings");
+    browser.goto("/settings/health");
+    check_page(&browser, "health");
 }
 
 /// The attribute selector of the button that opens the dialog for an action.

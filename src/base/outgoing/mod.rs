@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::crypto::ring;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsConfigBuilder};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, Error};
@@ -17,6 +17,7 @@ use ureq::{Agent, Error};
 pub use policy::Policy;
 pub use ureq::http;
 
+use crate::base::network::TrustedRoots;
 use crate::base::text;
 
 /// How long a request may take, from the name look-up to the end of the part of the response body
@@ -45,11 +46,23 @@ pub struct Client(Agent);
 impl Client {
     /// A client that reaches what `policy` allows.
     pub fn new(policy: &Policy) -> Self {
-        let roots = policy.roots().certificates().iter();
-        let roots = roots.map(|root| Certificate::from_der(root).to_owned());
-        let tls = TlsConfig::builder()
-            .root_certs(RootCerts::new_with_certs(&roots.collect::<Vec<_>>()))
-            .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()));
+        let resolver = PolicyResolver { policy: policy.clone(), names: DefaultResolver::default() };
+        Self::with(trusting(policy.roots()), resolver)
+    }
+
+    /// A client that reaches any address, for commands of whoever operates this machine.
+    pub fn for_operator(roots: &TrustedRoots) -> Self {
+        Self::with(trusting(roots), DefaultResolver::default())
+    }
+
+    /// The same, for requests to this machine that contain nothing secret: any certificate is
+    /// accepted.
+    pub fn without_verification() -> Self {
+        Self::with(TlsConfig::builder().disable_verification(true), DefaultResolver::default())
+    }
+
+    fn with(tls: TlsConfigBuilder, resolver: impl Resolver) -> Self {
+        let tls = tls.unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()));
         let config = Agent::config_builder()
             .tls_config(tls.build())
             .http_status_as_error(false)
@@ -60,7 +73,6 @@ impl Client {
             .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS)
             .user_agent(concat!("Latchkey/", env!("CARGO_PKG_VERSION")))
             .build();
-        let resolver = PolicyResolver { policy: policy.clone(), names: DefaultResolver::default() };
         Self(Agent::with_parts(config, DefaultConnector::new(), resolver))
     }
 
@@ -94,6 +106,12 @@ impl Client {
         }
         Ok(http::Response::from_parts(parts, bytes))
     }
+}
+
+fn trusting(roots: &TrustedRoots) -> TlsConfigBuilder {
+    let roots = roots.certificates().iter();
+    let roots = roots.map(|root| Certificate::from_der(root).to_owned());
+    TlsConfig::builder().root_certs(RootCerts::new_with_certs(&roots.collect::<Vec<_>>()))
 }
 
 fn explain(error: &Error) -> String {

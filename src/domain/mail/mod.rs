@@ -17,7 +17,7 @@ pub use connector::Connector;
 pub use draft::Draft;
 pub use links::{OneTimeLink, queue_link, withdraw_links};
 pub use outbox::{purge, queue, send_due};
-pub use send::{Message, send, send_in_time};
+pub use send::{Message, check_server, send, send_in_time};
 pub use server::{Security, Server};
 
 use crate::base::clock::Timestamp;

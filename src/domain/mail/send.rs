@@ -54,6 +54,18 @@ pub async fn send(server: &Server, connector: &Connector, message: &Message) -> 
     outcome.unwrap_or_else(|_| Err(timed_out(server))).map_err(|failure| failure.why().to_owned())
 }
 
+/// Connects to `server` and signs in, without sending anything. Blocks the thread for five seconds
+/// at most.
+///
+/// # Errors
+/// Why it does not work, as the interface shows it.
+pub fn check_server(server: &Server, connector: &Connector) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    let opened = runtime.block_on(Session::open(server, connector));
+    opened.map(drop).map_err(|failure| failure.why().to_owned())
+}
+
 /// Sends as many of `messages` as `server` accepts within five seconds.
 pub async fn send_in_time(server: &Server, connector: &Connector, messages: &[Message]) {
     let sent = async {

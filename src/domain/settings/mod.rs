@@ -171,6 +171,15 @@ pub fn check(connection: &mut Connection, keyring: &Keyring) -> Result<()> {
     }
 }
 
+/// The header of `/healthz` that names the installation.
+pub const INSTALLATION_HEADER: &str = "latchkey-installation";
+
+/// The name of the installation, by which it recognises itself behind its public URL. It says nothing
+/// about the master key that it is made from.
+pub fn installation_name(keyring: &Keyring) -> String {
+    hex(&keyring.mac(Purpose::Check, &[b"installation"])[..8])
+}
+
 fn check_of(keyring: &Keyring) -> String {
     hex(&keyring.mac(Purpose::Check, &[b"database"]))
 }

@@ -79,6 +79,13 @@ fn events_without_their_own_words_have_readable_sentences() {
         "Changed member X: super manager from No to Yes"
     );
     let settings = changed(&[("Default lifetime", "90 days", "30 days")]);
+    let parts = words::sentence(&entry("settings.edited", false, &settings));
+    assert_eq!(parts.before, "Changed settings: default lifetime from 90 days to 30 days");
+    assert_eq!(sentence("weather", &json!({})), "weather");
+}
+
+#[test]
+fn changed_settings_are_named_with_their_old_and_new_values() {
     let sentence =
         |event, changes: &[_]| words::sentence(&entry(event, false, &changed(changes))).before;
     let secret = ("Client secret", "set", "changed");
@@ -100,9 +107,6 @@ fn events_without_their_own_words_have_readable_sentences() {
         "Turned on single sign-on with https://id.example.com"
     );
     assert_eq!(sentence("sso.changed", &[("Issuer", issuer, "")]), "Turned off single sign-on");
-    let parts = words::sentence(&entry("settings.edited", false, &settings));
-    assert_eq!(parts.before, "Changed settings: default lifetime from 90 days to 30 days");
-    assert_eq!(sentence("weather", &json!({})), "weather");
 }
 
 proptest! {

@@ -89,7 +89,7 @@ pub(super) fn permissions_mapped(entry: &RecordedEntry) -> Parts {
     }
 }
 
-/// "Turned on single sign-on with https://id.example.com".
+/// "Turned on single sign-on with <https://id.example.com>".
 pub(super) fn sso_changed(entry: &RecordedEntry) -> Parts {
     let changes = entry.changes();
     match changes.iter().find(|change| change.field == "Issuer") {

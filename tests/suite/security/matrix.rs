@@ -157,6 +157,8 @@ const ROWS: &[Row] = &[
     gated("GET", "/activity/{number}", 200, Permission::ViewActivity),
     gated("GET", "/settings", 200, Permission::ManageSettings),
     gated("POST", "/settings", 409, Permission::ManageSettings),
+    gated("GET", "/settings/health", 200, Permission::ManageSettings),
+    gated("POST", "/settings/health", 200, Permission::ManageSettings),
     unrestricted("POST", "/settings/mail", 303),
     unrestricted("GET", "/settings/sso", 200),
     unrestricted("POST", "/settings/sso", 303),

@@ -11,7 +11,7 @@ use latchkey::base::clock::{Clock, Timestamp};
 use latchkey::base::clock_steps::ClockSteps;
 use latchkey::base::keyring::Keyring;
 use latchkey::base::network::{Networks, TrustedRoots};
-use latchkey::config::{CredentialHeaders, PublicUrl, TrustedProxies};
+use latchkey::config::{Config, CredentialHeaders, PublicUrl, TrustedProxies};
 use latchkey::db::{Connection, Db, Location, Transaction};
 use latchkey::domain::activity::Context;
 use latchkey::domain::alerts::{self, Letters};
@@ -125,6 +125,7 @@ impl App {
             trusted_proxies: TrustedProxies::parse("127.0.0.0/8").expect("a network"),
             credential_headers: CredentialHeaders::default(),
             introspection_max_age: None,
+            config: Arc::new(config(location)),
             exports: Exports::default(),
             webhook_networks: Networks::parse("127.0.0.0/8").expect("a network"),
             mail_networks: Networks::parse(mail_networks).expect("a network"),
@@ -420,4 +421,26 @@ impl Drop for App {
             let _ = thread.join();
         }
     }
+}
+
+/// The options that would lead to `location`.
+fn config(location: &Location) -> Config {
+    let (directory, url) = match location {
+        Location::Sqlite(file) => {
+            (file.parent().expect("a folder").display().to_string(), file.display().to_string())
+        }
+        Location::Postgres(url) => (std::env::temp_dir().display().to_string(), url.clone()),
+    };
+    let key = format!("{directory}/secret.key");
+    let options = [
+        "--data-dir",
+        &directory,
+        "--database-url",
+        &url,
+        "--secret-key-file",
+        &key,
+        "--mail-networks",
+        LOOPBACK,
+    ];
+    Config::of_options(&options).expect("options")
 }

@@ -17,6 +17,17 @@ pub struct Authority {
 
 impl Authority {
     pub fn new() -> Self {
+        Self::with_servers(CertificateParams::new(["localhost".to_owned()]).expect("parameters"))
+    }
+
+    /// An authority whose servers have a certificate that has expired.
+    pub fn with_expired_servers() -> Self {
+        let mut leaf = CertificateParams::new(["localhost".to_owned()]).expect("parameters");
+        leaf.not_after = rcgen::date_time_ymd(2020, 1, 1);
+        Self::with_servers(leaf)
+    }
+
+    fn with_servers(leaf: CertificateParams) -> Self {
         let key = KeyPair::generate().expect("a key");
         let mut params = CertificateParams::new([]).expect("parameters");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -24,7 +35,6 @@ impl Authority {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("ca.pem"), certificate.pem()).expect("written");
         let (issuer, key) = (Issuer::new(params, key), KeyPair::generate().expect("a key"));
-        let leaf = CertificateParams::new(["localhost".to_owned()]).expect("parameters");
         let leaf = leaf.signed_by(&key, &issuer).expect("a certificate");
         let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
         let provider = Arc::new(rustls::crypto::ring::default_provider());

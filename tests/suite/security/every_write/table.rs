@@ -679,7 +679,7 @@ pub const WRITES: &[Write] = &[
 ];
 
 /// Routes that write nothing, with the reason.
-pub const EXCEPTIONS: [(&str, &str); 9] = [
+pub const EXCEPTIONS: [(&str, &str); 10] = [
     ("/preferences/theme", "the choice is kept in a cookie"),
     ("/diagnosis", "it checks a secret key in memory"),
     ("/diagnosis/lookup", "it checks a secret key in memory"),
@@ -688,5 +688,6 @@ pub const EXCEPTIONS: [(&str, &str); 9] = [
     ("/invitation/sso", "the attempt is kept in a cookie"),
     ("/account/sso", "the attempt is kept in a cookie"),
     ("/settings/sso/test", "it asks the provider"),
+    ("/settings/health", "it looks, and changes nothing"),
     ("/scopes/import", "it reads a document and shows what could be added"),
 ];

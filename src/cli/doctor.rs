@@ -1,0 +1,47 @@
+//! `latchkey doctor`: says what is wrong with an installation, and what to do about it.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use super::arguments::ExamineInstallation;
+use super::{CLOCK, write_line};
+use crate::base::error::{Error, Result};
+use crate::base::keyring::Keyring;
+use crate::base::network::TrustedRoots;
+use crate::config::Config;
+use crate::db::Db;
+use crate::doctor::{self, Installation, Level};
+
+/// Prints the report. The exit code is 0 when all is well, 1 after warnings and 2 after errors.
+pub(super) fn run(
+    config: &Config,
+    options: &ExamineInstallation,
+    output: &mut impl Write,
+) -> Result<ExitCode> {
+    let roots = TrustedRoots::load(config.server.ca_file.as_deref())?;
+    let public_url = config.server.public_url(config.server.listen);
+    let installation =
+        Installation { config, public_url: &public_url, roots: &roots, clock: &CLOCK };
+    let opened = open(config);
+    let mut report = doctor::examine(&installation, &opened);
+    doctor::examine_slowly(&installation, &opened, options.gateway.as_ref(), &mut report);
+    let text = if options.json {
+        serde_json::to_string_pretty(&report).map_err(Error::internal)?
+    } else if options.support {
+        report.without_names()
+    } else {
+        report.text()
+    };
+    write_line(output, text.trim_end())?;
+    Ok(match report.level() {
+        Level::Fine => ExitCode::SUCCESS,
+        Level::Warning => ExitCode::from(1),
+        Level::Error => ExitCode::from(2),
+    })
+}
+
+/// Opens what exists, and creates nothing.
+fn open(config: &Config) -> Result<(Db, Keyring)> {
+    let keyring = Keyring::read(&config.database.secret_key_file)?;
+    Ok((Db::existing(&config.database.location)?, keyring))
+}
