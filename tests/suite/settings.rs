@@ -46,6 +46,7 @@ fn every_page_of_the_settings_lists_the_others() {
         "Email log",
         "Alerts",
         "Webhooks",
+        "Health",
         "API Keys",
     ];
     for (path, current) in [
@@ -55,6 +56,7 @@ fn every_page_of_the_settings_lists_the_others() {
         ("/settings/alerts", Some("Alerts")),
         ("/webhooks", Some("Webhooks")),
         ("/webhooks/new", Some("Webhooks")),
+        ("/settings/health", Some("Health")),
     ] {
         let page = manager.get(path);
         assert_eq!(page.all(".side a"), names, "{path}");
