@@ -10,6 +10,7 @@ pub mod files;
 pub mod keyring;
 pub mod network;
 pub mod outgoing;
+pub mod progress;
 pub mod random;
 pub mod rate;
 pub mod secret_scan;

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::arguments::ActivityCommand;
+use super::progress::Shown;
 use super::{existing, write_line};
 use crate::base::error::{Error, Result};
 use crate::base::keyring::Keyring;
@@ -22,10 +23,11 @@ pub(super) fn run(
     let keyring = Keyring::read(&config.database.secret_key_file)?;
     db.read_blocking(|c| settings::check(c, &keyring))?;
     let broken = |what: String| Err(Error::Internal(format!("the activity is not whole: {what}")));
-    let Newest { number, hash } = match activity::verify(&db, &keyring)? {
-        Ok(newest) => newest,
-        Err(what) => return broken(what.to_string()),
-    };
+    let Newest { number, hash } =
+        match activity::verify_with_progress(&db, &keyring, &mut Shown::new())? {
+            Ok(newest) => newest,
+            Err(what) => return broken(what.to_string()),
+        };
     if number == 0 && db.read_blocking(members::any)? {
         return broken("every entry is missing".into());
     }

@@ -45,12 +45,23 @@ pub enum Command {
     Sso(SsoCommand),
     /// Bring the database up to date and stop
     Migrate,
-    /// Copy the database into a file, also while Latchkey serves; the secret key file is not in it
+    /// Write the database into a file, also while Latchkey serves; the secret key file is not in it
     Backup {
         /// The file to write; it must not be there yet
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// Have PostgreSQL’s own program write it, in its custom format
+        #[arg(long)]
+        pg_dump: bool,
     },
+    /// Put a backup into an empty data directory or an empty database
+    Restore {
+        /// The file that `latchkey backup` wrote
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Move an SQLite database into an empty PostgreSQL database, while Latchkey does not serve
+    Copy(CopyDatabase),
     /// Look at the record of who did what
     #[command(subcommand, arg_required_else_help = false)]
     Activity(ActivityCommand),
@@ -190,6 +201,23 @@ pub struct AddMember {
     /// What the super manager may do, as api.key.view; may be given several times
     #[arg(long = "permission", value_name = "PERMISSION")]
     pub permissions: Vec<Permission>,
+}
+
+/// Where to copy a database.
+#[derive(Args, Clone, Debug)]
+pub struct CopyDatabase {
+    /// The empty database, as postgres://…
+    #[arg(long, value_name = "URL", value_parser = postgres_url)]
+    pub to: String,
+    /// Let Latchkey go on using the SQLite database; both then accept the same secret keys
+    #[arg(long)]
+    pub keep_source: bool,
+}
+
+fn postgres_url(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let is_one = text.starts_with("postgres://") || text.starts_with("postgresql://");
+    if is_one { Ok(text.to_owned()) } else { Err("give postgres://…".into()) }
 }
 
 /// How much the sample organisation has.

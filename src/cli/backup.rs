@@ -1,24 +1,65 @@
-//! `latchkey backup`: copies the database while other processes write to it.
+//! `latchkey backup`: writes the database into a file while other processes write to it.
 
 use std::io::Write;
 use std::path::Path;
 
-use super::{existing, write_line};
+use super::progress::Shown;
+use super::{CLOCK, existing, write_line};
 use crate::base::error::Result;
+use crate::base::text::thousands;
 use crate::config::Config;
-use crate::db;
-use crate::domain::activity;
+use crate::db::{self, Db};
+use crate::domain::activity::Newest;
+use crate::domain::{activity, backups};
 
-pub(super) fn run(config: &Config, file: &Path, output: &mut impl Write) -> Result<()> {
-    // Read before the copy is made, so that the copy contains it.
+pub(super) fn run(
+    config: &Config,
+    file: &Path,
+    pg_dump: bool,
+    output: &mut impl Write,
+) -> Result<()> {
+    let now = CLOCK.now();
     let db = existing(config)?;
     db.check_integrity()?;
-    let newest = activity::newest(&db)?;
-    let size = db::backup(&config.database.location, file)?;
+    let location = &config.database.location;
+    let newest = if pg_dump {
+        // Read before the copy is made, so that the copy contains it.
+        let newest = db.read_blocking(activity::newest)?;
+        let size = db::pg_dump(location, file)?;
+        write_line(
+            output,
+            &format!("Copied the database into {} ({size} bytes).", file.display()),
+        )?;
+        newest
+    } else {
+        let about = |c: &mut db::Connection| backups::about(c, now);
+        let written = db::copy::backup(location, file, about, &mut Shown::new())?;
+        let (rows, size) = (thousands(written.rows), written.size);
+        write_line(
+            output,
+            &format!("Copied the database into {} ({rows} rows, {size} bytes).", file.display()),
+        )?;
+        Newest { number: written.about.newest_number, hash: written.about.newest_hash }
+    };
+    note(&db, output)?;
+    describe(&newest, config, output)
+}
+
+/// The backup is done even if this fails.
+fn note(db: &Db, output: &mut impl Write) -> Result<()> {
+    match backups::note(db, CLOCK.now()) {
+        Ok(()) => Ok(()),
+        Err(error) => write_line(
+            output,
+            &format!("The database could not store when this backup was made: {error}."),
+        ),
+    }
+}
+
+fn describe(newest: &Newest, config: &Config, output: &mut impl Write) -> Result<()> {
     let key = config.database.secret_key_file.display();
-    write_line(output, &format!("Copied the database into {} ({size} bytes).", file.display()))?;
     if newest.number > 0 {
-        let activity::Newest { number, hash } = newest;
+        let Newest { number, hash } = newest;
         write_line(
             output,
             &format!("It holds the activity up to entry {number} at least: {number}:{hash}"),

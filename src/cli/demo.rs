@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::arguments::FillDemo;
+use super::progress::Shown;
 use super::{CLOCK, open, write_line};
 use crate::base::error::Result;
 use crate::base::text::thousands;
@@ -13,7 +14,13 @@ use crate::domain::members::{Member, Permission};
 
 pub(super) fn run(config: &Config, options: FillDemo, output: &mut impl Write) -> Result<()> {
     let (db, keyring) = open(config)?;
-    let sample = demo::fill(&db, &keyring, options.keys, options.days, CLOCK.now())?;
+    let sample = demo::fill_with_progress(
+        &db,
+        &keyring,
+        (options.keys, options.days),
+        CLOCK.now(),
+        &mut Shown::new(),
+    )?;
     let keys = match options.keys {
         1 => "1 API key".to_owned(),
         n => format!("{} API keys", thousands(n.into())),

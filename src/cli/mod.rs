@@ -7,6 +7,7 @@ mod activity;
 mod announcement;
 pub(crate) mod arguments;
 mod backup;
+mod copy;
 mod demo;
 mod doctor;
 mod health;
@@ -15,6 +16,8 @@ mod mail;
 mod manual;
 mod member;
 mod migrate;
+mod progress;
+mod restore;
 mod serve;
 mod sso;
 
@@ -26,6 +29,7 @@ use arguments::Command;
 use crate::base::clock::Clock;
 use crate::base::error::{Error, Result};
 use crate::base::keyring::Keyring;
+use crate::base::progress::{Progress, Unwatched};
 use crate::base::text;
 use crate::config::Config;
 use crate::db::Db;
@@ -53,7 +57,9 @@ fn run_command(command: &Command, config: &Config) -> ExitCode {
         },
         Command::Demo(options) => demo::run(config, *options, &mut output),
         Command::Activity(command) => activity::run(config, command, &mut output),
-        Command::Backup { file } => backup::run(config, file, &mut output),
+        Command::Backup { file, pg_dump } => backup::run(config, file, *pg_dump, &mut output),
+        Command::Restore { file } => restore::run(config, file, &mut output),
+        Command::Copy(options) => copy::run(config, options, &mut output),
         Command::Migrate => migrate::run(config, &mut output),
         Command::Mail(command) => mail::run(config, command, &mut input, &mut output),
         Command::Sso(command) => sso::run(config, command, &mut output),
@@ -77,12 +83,17 @@ fn run_command(command: &Command, config: &Config) -> ExitCode {
 /// Opens the data directory, the master key and the database, brings the database up to date and
 /// adds the built-in entries.
 pub fn open(config: &Config) -> Result<(Db, Keyring)> {
+    open_with_progress(config, &mut Unwatched)
+}
+
+fn open_with_progress(config: &Config, progress: &mut dyn Progress) -> Result<(Db, Keyring)> {
+    config.database.check_not_moved().map_err(Error::Internal)?;
     if !config.database.secret_key_file.try_exists().unwrap_or(true) {
         check_key_exists(config)?;
     }
     config.database.prepare_data_dir().map_err(Error::internal)?;
     let keyring = Keyring::open(&config.database.secret_key_file)?;
-    let db = Db::open(&config.database.location)?;
+    let db = Db::open_with_progress(&config.database.location, progress)?;
     domain::draw_consequences(&db, CLOCK);
     let context = Context::command_line(keyring.clone(), CLOCK.now());
     db.write_blocking(|tx| {

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -14,6 +14,8 @@ use crate::base::files;
 const DATABASE: &str = "latchkey.db";
 /// The master key's file name in the data directory.
 const SECRET_KEY: &str = "secret.key";
+/// The file that says that the data was moved to another database.
+const MOVED: &str = "MOVED";
 
 #[derive(Args)]
 pub(super) struct StorageOptions {
@@ -117,6 +119,11 @@ fn location(url: OsString) -> Result<Location, ConfigError> {
     ))
 }
 
+/// Whether there is no file, or no directory that could have it.
+fn is_absent(kind: io::ErrorKind) -> bool {
+    matches!(kind, io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
 impl DatabaseConfig {
     /// Creates the data directory, only for its owner, if it does not exist, and checks that it can
     /// be written to.
@@ -133,6 +140,37 @@ impl DatabaseConfig {
         files::create_directory(&self.data_dir).map_err(named)?;
         let trial = self.data_dir.join(format!(".trial-{}", std::process::id()));
         files::create(&trial).and_then(|_| fs::remove_file(&trial)).map_err(named)
+    }
+
+    /// Fails with one line if the SQLite database was copied to PostgreSQL and is used there.
+    pub fn check_not_moved(&self) -> Result<(), String> {
+        let file = self.data_dir.join(MOVED);
+        match (&self.location, fs::read_to_string(&file)) {
+            (Location::Sqlite(_), Ok(line)) if !line.trim().is_empty() => Err(line.trim().into()),
+            (Location::Sqlite(_), Err(error)) if is_absent(error.kind()) => Ok(()),
+            (Location::Sqlite(_), _) => {
+                Err(format!("{} says that the data was moved", file.display()))
+            }
+            (Location::Postgres(_), _) => Ok(()),
+        }
+    }
+
+    /// Leaves a file that keeps Latchkey from using the SQLite database, which was copied to `target`.
+    pub fn mark_moved(&self, target: &str, at: &str) -> io::Result<()> {
+        let file = self.data_dir.join(MOVED);
+        let partial = files::with_ending(&file, ".partial");
+        let _ = fs::remove_file(&partial);
+        let mut written = files::create(&partial)?;
+        writeln!(
+            written,
+            "the data in {} was moved to {target} at {at}: start Latchkey with that --database-url, or \
+             delete {} if nothing uses that database",
+            self.data_dir.display(),
+            file.display()
+        )?;
+        written.sync_all()?;
+        fs::rename(&partial, &file)?;
+        fs::File::open(&self.data_dir)?.sync_all()
     }
 
     /// Logs which directories other users can reach, and whether the process has more rights than

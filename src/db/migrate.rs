@@ -5,16 +5,19 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
+use diesel::Connection as _;
 use diesel::backend::Backend;
 use diesel::connection::SimpleConnection as _;
-use diesel::migration::MigrationSource;
+use diesel::migration::{Migration, MigrationSource};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
+use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{Connection, Db, Location, compatibility, error};
 use crate::base::error::{Error, Result};
 use crate::base::files;
+use crate::base::progress::{Progress, Unwatched};
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -46,15 +49,120 @@ impl Db {
     }
 }
 
+/// An empty SQLite database in memory that has had only `migrations`.
+pub(super) fn in_memory(migrations: &[String]) -> Result<Connection> {
+    let native = SqliteConnection::establish(":memory:").map_err(error::unavailable)?;
+    let mut connection = Connection::Sqlite(native);
+    run_exactly(&mut connection, migrations)?;
+    Ok(connection)
+}
+
+/// The versions of the migrations that the database has had, in their order. Writes nothing.
+pub(super) fn applied(connection: &mut Connection) -> Result<Vec<String>> {
+    #[derive(QueryableByName)]
+    struct Version {
+        #[diesel(sql_type = Text)]
+        version: String,
+    }
+    let exists = diesel::sql_query(match connection {
+        Connection::Postgres(_) => {
+            "SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS exists"
+        }
+        Connection::Sqlite(_) => {
+            "SELECT COUNT(*) > 0 AS \"exists\" FROM sqlite_schema \
+             WHERE name = '__diesel_schema_migrations'"
+        }
+    });
+    let TableExists { exists } = exists.get_result(connection)?;
+    if !exists {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT CAST(version AS TEXT) AS version FROM __diesel_schema_migrations";
+    let rows: Vec<Version> = diesel::sql_query(sql).load(connection)?;
+    let sorted: BTreeSet<String> = rows.into_iter().map(|row| row.version).collect();
+    Ok(sorted.into_iter().collect())
+}
+
+/// Returns an error if one of `migrations` is unknown, so that a newer version made the database.
+pub(super) fn check_known(migrations: &[String]) -> Result<()> {
+    let known = known()?;
+    if migrations.iter().all(|version| known.contains(version)) { Ok(()) } else { Err(is_newer()) }
+}
+
+/// Brings an empty database to the state after `migrations`.
+pub(super) fn run_exactly(connection: &mut Connection, migrations: &[String]) -> Result<()> {
+    match connection {
+        Connection::Sqlite(native) => run_some(native, &SQLITE, migrations),
+        Connection::Postgres(native) => run_some(native, &POSTGRES, migrations),
+    }
+}
+
+/// Runs the migrations that the database has not had.
+pub(super) fn run_rest(connection: &mut Connection) -> Result<()> {
+    match connection {
+        Connection::Sqlite(native) => pending(native, SQLITE, &mut Unwatched),
+        Connection::Postgres(native) => pending(native, POSTGRES, &mut Unwatched),
+    }
+}
+
+fn run_some<DB: Backend>(
+    connection: &mut impl MigrationHarness<DB>,
+    ours: &EmbeddedMigrations,
+    migrations: &[String],
+) -> Result<()>
+where
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    // Creates the table that lists them.
+    connection.applied_migrations().map_err(Error::internal)?;
+    for migration in of_program(ours)? {
+        if migrations.contains(&migration.name().version().to_string()) {
+            connection.run_migration(&*migration).map_err(Error::internal)?;
+        }
+    }
+    Ok(())
+}
+
+/// The migrations inside the program, in their order.
+fn of_program<DB: Backend>(ours: &EmbeddedMigrations) -> Result<Vec<Box<dyn Migration<DB>>>>
+where
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    let mut all = MigrationSource::<DB>::migrations(ours).map_err(Error::internal)?;
+    all.sort_by_key(|migration| migration.name().version().as_owned());
+    Ok(all)
+}
+
+/// Both databases have the same migrations.
+fn known() -> Result<BTreeSet<String>> {
+    let all = of_program::<Sqlite>(&SQLITE)?;
+    Ok(all.iter().map(|migration| migration.name().version().to_string()).collect())
+}
+
+fn is_newer() -> Error {
+    Error::Internal(
+        "the database was made by a newer version of Latchkey: start that version, or restore a backup".into(),
+    )
+}
+
+/// Checks that Latchkey can use the PostgreSQL database, and lets nobody else migrate it until the
+/// transaction ends.
+pub(super) fn lock_postgres(connection: &mut Connection) -> Result<()> {
+    let Connection::Postgres(native) = connection else { return Ok(()) };
+    compatibility::check(native)?;
+    native.batch_execute("SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(444354162)")?;
+    Ok(())
+}
+
 /// Runs the pending migrations.
-pub(super) fn run(location: &Location) -> Result<()> {
+pub(super) fn run(location: &Location, progress: &mut dyn Progress) -> Result<()> {
     let mut connection = Connection::open(location).map_err(error::unavailable)?;
     match &mut connection {
-        Connection::Sqlite(native) => pending(native, SQLITE),
+        Connection::Sqlite(native) => pending(native, SQLITE, progress),
         Connection::Postgres(native) => {
             compatibility::check(native)?;
             native.batch_execute("SET lock_timeout = 0; SELECT pg_advisory_lock(444354162)")?;
-            let outcome = pending(native, POSTGRES);
+            let outcome = pending(native, POSTGRES, progress);
             native.batch_execute("SELECT pg_advisory_unlock(444354162)")?;
             outcome
         }
@@ -64,22 +172,22 @@ pub(super) fn run(location: &Location) -> Result<()> {
 fn pending<DB: Backend>(
     connection: &mut impl MigrationHarness<DB>,
     ours: EmbeddedMigrations,
+    progress: &mut dyn Progress,
 ) -> Result<()>
 where
     EmbeddedMigrations: MigrationSource<DB>,
 {
-    let known: BTreeSet<String> = MigrationSource::<DB>::migrations(&ours)
-        .map_err(Error::internal)?
-        .iter()
-        .map(|migration| migration.name().version().as_owned().to_string())
-        .collect();
+    let known = known()?;
     let applied = connection.applied_migrations().map_err(Error::internal)?;
     if applied.iter().any(|version| !known.contains(&version.to_string())) {
-        return Err(Error::Internal(
-            "the database was made by a newer version of Latchkey: start that version, or restore a backup".into(),
-        ));
+        return Err(is_newer());
     }
-    connection.run_pending_migrations(ours).map_err(Error::internal)?;
+    let waiting = connection.pending_migrations(ours).map_err(Error::internal)?;
+    progress.begin("Migrating", u64::try_from(waiting.len()).unwrap_or_default());
+    for migration in waiting {
+        connection.run_migration(&*migration).map_err(Error::internal)?;
+        progress.advance(1);
+    }
     Ok(())
 }
 

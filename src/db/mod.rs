@@ -5,11 +5,11 @@
 
 mod attempts;
 mod background;
-mod backup;
 mod batches;
 mod commit;
 mod compatibility;
 mod connection;
+pub mod copy;
 mod counted;
 mod error;
 mod examine;
@@ -23,11 +23,13 @@ pub mod lease;
 pub mod like;
 mod migrate;
 pub mod outbox;
+mod pg_dump;
 mod pool;
 mod pools;
 mod postgres_url;
 mod rows;
 pub mod schema;
+mod serving;
 mod sqlite_file;
 pub mod types;
 mod watcher;
@@ -39,14 +41,15 @@ use std::time::Instant;
 use diesel::connection::SimpleConnection as _;
 
 pub use crate::config::Location;
-pub use backup::backup;
 pub use commit::track_writes;
 pub(crate) use connection::on_each;
 pub use connection::{AnyConnection as Connection, Transaction};
 pub use indexes::without_indexes;
+pub use pg_dump::{pg_dump, url_without_password};
 pub(crate) use rows::{Value, at_once, execute_for, load_for};
 
 use crate::base::error::{Error, Result};
+use crate::base::progress::{Progress, Unwatched};
 use commit::Commit;
 pub use examine::{Engine, examine};
 pub use feed::{Announcement, EVERYTHING};
@@ -62,10 +65,16 @@ pub struct Db(Arc<Pools>);
 impl Db {
     /// Connects, and brings the schema up to date.
     pub fn open(location: &Location) -> Result<Self> {
+        Self::open_with_progress(location, &mut Unwatched)
+    }
+
+    /// Opens like [`Db::open`], and reports how far migrating has come.
+    pub fn open_with_progress(location: &Location, progress: &mut dyn Progress) -> Result<Self> {
+        let use_lock = serving::shared(location)?;
         let _lock = migrate::lock_file(location)?;
         let file = SqliteFile::open(location, true)?;
-        migrate::run(location)?;
-        Ok(Self(Arc::new(Pools::open(location, file)?)))
+        migrate::run(location, progress)?;
+        Ok(Self(Arc::new(Pools::open(location, file, use_lock)?)))
     }
 
     /// Connects to an existing database, and leaves its schema as it is.
@@ -84,7 +93,7 @@ impl Db {
         }
         let _lock = migrate::lock_file(location)?;
         let file = SqliteFile::open(location, false)?;
-        Ok(Self(Arc::new(Pools::open(location, file)?)))
+        Ok(Self(Arc::new(Pools::open(location, file, None)?)))
     }
 
     /// Ends all use of an SQLite file and leaves it complete without its write-ahead log. Waits a

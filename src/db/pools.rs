@@ -1,5 +1,6 @@
 //! The state that handles to the database share: the pools, and the file that they are for.
 
+use std::fs::File;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -33,10 +34,16 @@ pub(super) struct Pools {
     pub count: Arc<Count>,
     pub threads: Threads,
     pub health: health::RecentResults,
+    /// Says that this process uses the SQLite file.
+    _use_lock: Option<File>,
 }
 
 impl Pools {
-    pub(super) fn open(location: &Location, file: Option<SqliteFile>) -> Result<Self> {
+    pub(super) fn open(
+        location: &Location,
+        file: Option<SqliteFile>,
+        use_lock: Option<File>,
+    ) -> Result<Self> {
         let count = Arc::new(Count::default());
         let pools = Self {
             location: location.clone(),
@@ -50,6 +57,7 @@ impl Pools {
             count,
             threads: Threads::new()?,
             health: health::RecentResults::default(),
+            _use_lock: use_lock,
         };
         for pool in [&pools.readers, &pools.writers, &pools.reserved] {
             pool.wait()?;

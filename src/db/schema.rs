@@ -649,6 +649,24 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    last_backup (id) {
+        id -> Integer,
+        made_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    restores (id) {
+        id -> Text,
+        restored_at -> BigInt,
+        backup_made_at -> BigInt,
+        newest_number -> BigInt,
+        newest_hash -> Text,
+        closed_at -> Nullable<BigInt>,
+    }
+}
+
 diesel::joinable!(api_key_scopes -> api_keys (key_id));
 diesel::joinable!(api_keys -> roles (role_id));
 diesel::joinable!(webhook_deliveries -> webhook_endpoints (endpoint_id));

@@ -17,6 +17,7 @@ use std::num::TryFromIntError;
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::base::keyring::Keyring;
+use crate::base::progress::{Progress, Unwatched};
 use crate::db::{Db, Transaction, without_indexes};
 use crate::domain::activity::{self, Actor, Context, Entry, Event};
 use crate::domain::api_keys::{self, Details, import};
@@ -47,6 +48,17 @@ pub struct Sample {
 /// Fills an empty database with the sample organisation, `count` keys and the traffic of `days`
 /// days, ending today.
 pub fn fill(db: &Db, keyring: &Keyring, count: u32, days: u32, now: Timestamp) -> Result<Sample> {
+    fill_with_progress(db, keyring, (count, days), now, &mut Unwatched)
+}
+
+/// Fills a database like [`fill`], and reports how many keys it has.
+pub fn fill_with_progress(
+    db: &Db,
+    keyring: &Keyring,
+    (count, days): (u32, u32),
+    now: Timestamp,
+    progress: &mut dyn Progress,
+) -> Result<Sample> {
     let password = organisation::password()?;
     let hashes = organisation::hashes(&password)?;
     db.write_blocking(|tx| {
@@ -62,9 +74,9 @@ pub fn fill(db: &Db, keyring: &Keyring, count: u32, days: u32, now: Timestamp) -
         let former = members.pop().ok_or_else(|| Error::internal("no members"))?;
         let keys = Keys { count, now, roles: &roles, members: &members, settings: &settings };
         let (mut past_entries, newest) = if count < MANY {
-            add(tx, &keys, &settings, keyring)?
+            add(tx, &keys, &settings, keyring, progress)?
         } else {
-            without_indexes(tx, &LARGE, |tx| add(tx, &keys, &settings, keyring))?
+            without_indexes(tx, &LARGE, |tx| add(tx, &keys, &settings, keyring, progress))?
         };
         traffic::write(tx, &newest, days, now)?;
         past_entries.extend(visits::entries(&members, now));
@@ -93,7 +105,9 @@ fn add(
     keys: &Keys<'_>,
     settings: &Settings,
     keyring: &Keyring,
+    progress: &mut dyn Progress,
 ) -> Result<(Vec<PastEntry>, Vec<Details>)> {
+    progress.begin("Adding API keys", keys.count.into());
     let step: u32 = import::BATCH.try_into().map_err(|e: TryFromIntError| Error::internal(e))?;
     let (mut past_entries, mut newest) = (Vec::new(), Vec::new());
     for start in (0..keys.count).step_by(import::BATCH) {
@@ -106,6 +120,7 @@ fn add(
         }
         newest.extend(batch.iter().take(traffic::BUSY.saturating_sub(newest.len())).cloned());
         import::keys(tx, batch, settings, keyring)?;
+        progress.advance(u64::from(end - start));
     }
     Ok((past_entries, newest))
 }

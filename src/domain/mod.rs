@@ -5,12 +5,13 @@
 //! [`members`], [`sign_in`], [`sso`], [`scopes`], [`roles`], [`api_keys`], [`usage`],
 //! [`verification`], [`diagnosis`], [`webhooks`], [`leaks`], [`disabling`], [`impact`],
 //! [`containment`], [`reviews`],
-//! [`attention`], [`alerts`], [`checklist`].
+//! [`attention`], [`alerts`], [`checklist`], [`backups`].
 
 pub mod activity;
 pub mod alerts;
 pub mod api_keys;
 pub mod attention;
+pub mod backups;
 pub mod checklist;
 pub mod containment;
 pub mod diagnosis;

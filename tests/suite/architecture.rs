@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The features, from left to right. Each may use those before it.
-const FEATURES: [&str; 21] = [
+const FEATURES: [&str; 22] = [
     "activity",
     "settings",
     "mail",
@@ -27,6 +27,7 @@ const FEATURES: [&str; 21] = [
     "attention",
     "alerts",
     "checklist",
+    "backups",
 ];
 /// The folders, from bottom to top. Each may use those before it. `server.rs` and `main.rs` are at
 /// the top, together with `cli`.

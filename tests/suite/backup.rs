@@ -14,19 +14,10 @@ use crate::activity::verify::{Shell, text_of};
 use crate::support::{App, Client, Database, PASSWORD, is_postgres};
 
 /// Restores a backup to a new database, so that the program can be started on it.
-fn restore(copy: &Path) -> Database {
+fn restore(shell: &Shell, copy: &Path) -> Database {
     let database = Database::empty();
-    match &database.location {
-        Location::Sqlite(path) => {
-            fs::copy(copy, path).expect("copied");
-        }
-        Location::Postgres(url) => {
-            let mut command = Command::new("pg_restore");
-            command.args(["--exit-on-error", "--no-owner", "--dbname", url]).arg(copy);
-            let output = command.output().expect("pg_restore runs");
-            assert!(output.status.success(), "{}", text_of(&output));
-        }
-    }
+    let output = shell.run(&database.location, &["restore", &copy.to_string_lossy()]);
+    assert!(output.status.success(), "{}", text_of(&output));
     database
 }
 
@@ -75,7 +66,7 @@ fn a_backup_made_during_writes_contains_every_acknowledged_write_and_can_be_serv
         );
     }
 
-    let restored = restore(&copy);
+    let restored = restore(&shell, &copy);
     let db = Db::existing(&restored.location).expect("opened");
     let newest = activity::verify(&db, &app.site.keyring).expect("read").expect("an intact record");
     assert!(newest.number > 8, "{newest:?}");
@@ -138,8 +129,13 @@ fn a_backup_that_does_not_fit_on_the_disk_fails_and_leaves_no_file() {
     let shell = Shell::new();
     let copy = shell.0.path().join("copy");
     let command = shell.command(&app.database.location, &["backup", &copy.to_string_lossy()]);
+    let random = if is_postgres() { "md5(random()::text)" } else { "hex(randomblob(16))" };
+    app.database.connect().run(&format!(
+        "INSERT INTO usage_scopes (key_id, scope, day) WITH RECURSIVE many (n) AS \
+         (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < 5000) SELECT {random}, {random}, 1 FROM many"
+    ));
     // Simulates a full disk: no file may grow beyond this number of blocks of 512 bytes.
-    let blocks = if is_postgres() { 4 } else { 100 };
+    let blocks = 100;
     let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
     let mut shell_command = Command::new("sh");
     shell_command
@@ -166,11 +162,11 @@ fn a_failed_backup_of_postgresql_is_reported_without_the_password() {
     let copy = shell.0.path().join("copy");
     let with_password = url.replacen("latchkey@", "latchkey:hunter2%40home@", 1);
     let location = Location::Postgres(with_password);
-    let backup = shell.run(&location, &["backup", &copy.to_string_lossy()]);
+    let backup = shell.run(&location, &["backup", "--pg-dump", &copy.to_string_lossy()]);
     assert!(backup.status.success(), "{}", text_of(&backup));
     // pg_dump is not found in this PATH.
     let other = shell.0.path().join("other");
-    let mut command = shell.command(&location, &["backup", &other.to_string_lossy()]);
+    let mut command = shell.command(&location, &["backup", "--pg-dump", &other.to_string_lossy()]);
     let output = command.env("PATH", "/nowhere").output().expect("the program runs");
     let message = text_of(&output);
     assert!(message.starts_with("latchkey: pg_dump, PostgreSQL’s own program"), "{message}");

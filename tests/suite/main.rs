@@ -15,6 +15,7 @@ mod architecture;
 mod asvs;
 mod backup;
 mod command_line;
+mod copies;
 mod database;
 mod demo;
 mod diagnosis;

@@ -3,7 +3,7 @@
 //! These tests always run on SQLite, because they start the program on files of its own.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::{Duration, Instant};
 
@@ -30,6 +30,16 @@ fn copy_database(installation: &Installation) -> Installation {
         fs::copy(file(installation, name), file(&copy, name)).expect("copied");
     }
     copy
+}
+
+/// Restores a backup into another data directory.
+fn restore(installation: &Installation, backup: &Path) -> Installation {
+    let restored = Installation::new();
+    fs::create_dir(restored.data()).expect("a folder");
+    fs::copy(file(installation, "secret.key"), file(&restored, "secret.key")).expect("copied");
+    let output = restored.run(&["restore", &backup.to_string_lossy()], "");
+    assert!(output.status.success(), "{}", text_of(&output));
+    restored
 }
 
 fn sign_in(running: &Running) -> Client {
@@ -95,7 +105,7 @@ fn a_write_ahead_log_of_another_database_is_never_applied() {
     let installation = Installation::new();
     let mut running = installation.serve();
     running.set_up().key_named("Kept");
-    let hot_copy = installation.folder.path().join("hot.db");
+    let hot_copy = installation.folder.path().join("hot.backup");
     running.stop();
     let earlier = copy_database(&installation);
     let running = installation.serve();
@@ -103,6 +113,7 @@ fn a_write_ahead_log_of_another_database_is_never_applied() {
     client.key_named("Later");
     let backup = installation.run(&["backup", &hot_copy.to_string_lossy()], "");
     assert!(backup.status.success(), "{}", text_of(&backup));
+    let restored = restore(&installation, &hot_copy);
     client.key_named("Latest");
     running.kill();
     assert!(has_write_ahead_log(&installation));
@@ -110,7 +121,7 @@ fn a_write_ahead_log_of_another_database_is_never_applied() {
     let log = fs::read(file(&installation, "latchkey.db-wal")).expect("read");
 
     let nowhere = installation.folder.path().join("nowhere.db");
-    for other in [file(&earlier, "latchkey.db"), hot_copy, nowhere] {
+    for other in [file(&earlier, "latchkey.db"), file(&restored, "latchkey.db"), nowhere] {
         let _ = fs::remove_file(file(&installation, "latchkey.db"));
         let is_copied = fs::copy(&other, file(&installation, "latchkey.db")).is_ok();
         let copy = installation.folder.path().join("copy.db").display().to_string();

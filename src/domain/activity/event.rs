@@ -9,6 +9,10 @@ closed_set! {
     pub enum Event {
         /// The organisation and its first super manager were set up.
         SetUp = "organisation.set_up",
+        /// A backup of the database was restored.
+        DatabaseRestored = "database.restored",
+        /// Somebody has checked the keys of a restored database.
+        RestoreChecked = "database.restore_checked",
         /// A member signed in.
         SignedIn = "session.signed_in",
         /// A member signed in from a network that is new for them.

@@ -23,7 +23,7 @@ pub use hourly::record_ended_hours;
 pub use list::{Events, Filter, Person, Search, list};
 pub use store::RecordedEntry;
 pub use tally::{Occurrence, Tally, TallyKind, count, tallies};
-pub use verify::{Broken, Newest, newest, verify};
+pub use verify::{Broken, Checked, Newest, newest, verify, verify_on, verify_with_progress};
 
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;

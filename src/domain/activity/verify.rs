@@ -6,10 +6,11 @@
 
 use std::fmt;
 
-use super::{chain, store};
+use super::{RecordedEntry, chain, store};
 use crate::base::error::Result;
 use crate::base::keyring::{Keyring, hex};
-use crate::db::Db;
+use crate::base::progress::{Progress, Unwatched};
+use crate::db::{Connection, Db};
 
 /// How many entries are read at once.
 const BATCH: i64 = 1000;
@@ -60,14 +61,44 @@ impl fmt::Display for Broken {
 }
 
 /// The newest entry according to the seal, without a check.
-pub fn newest(db: &Db) -> Result<Newest> {
-    let head = db.read_blocking(store::ends)?.head;
+pub fn newest(connection: &mut Connection) -> Result<Newest> {
+    let head = store::ends(connection)?.head;
     Ok(head.map_or_else(Newest::default, |(number, hash, _)| Newest { number, hash: hex(&hash) }))
 }
 
 /// Checks the whole chain, on the caller's thread.
-pub fn verify(db: &Db, keyring: &Keyring) -> Result<std::result::Result<Newest, Broken>> {
-    let store::Ends { head, first, last } = db.read_blocking(store::ends)?;
+pub fn verify(db: &Db, keyring: &Keyring) -> Result<Checked> {
+    verify_with_progress(db, keyring, &mut Unwatched)
+}
+
+/// The newest entry of an intact chain, or what is wrong with the chain.
+pub type Checked = std::result::Result<Newest, Broken>;
+
+/// Checks like [`verify`], and reports how far it has come.
+pub fn verify_with_progress(
+    db: &Db,
+    keyring: &Keyring,
+    progress: &mut dyn Progress,
+) -> Result<Checked> {
+    let ends = db.read_blocking(store::ends)?;
+    let read = &mut |from, to| db.read_blocking(|c| store::range(c, from, to));
+    check(ends, read, keyring, progress)
+}
+
+/// Checks the chain that `connection` reads.
+pub fn verify_on(connection: &mut Connection, keyring: &Keyring) -> Result<Checked> {
+    let ends = store::ends(connection)?;
+    check(ends, &mut |from, to| store::range(connection, from, to), keyring, &mut Unwatched)
+}
+
+type ReadRange<'a> = &'a mut dyn FnMut(i64, i64) -> Result<Vec<RecordedEntry>>;
+
+fn check(
+    store::Ends { head, first, last }: store::Ends,
+    read: ReadRange<'_>,
+    keyring: &Keyring,
+    progress: &mut dyn Progress,
+) -> Result<Checked> {
     let Some((number, hash, seal)) = head else {
         return Ok(if last.is_some() { Err(Broken::Unsealed) } else { Ok(Newest::default()) });
     };
@@ -77,11 +108,12 @@ pub fn verify(db: &Db, keyring: &Keyring) -> Result<std::result::Result<Newest, 
     if let Some(added) = first.filter(|first| *first < 1).or(last.filter(|last| *last > number)) {
         return Ok(Err(Broken::Added(added)));
     }
+    progress.begin("Checking the activity", number.unsigned_abs());
     let mut before = Vec::new();
     let mut next = 1;
     while next <= number {
         let until = number.min(next + BATCH - 1);
-        for row in db.read_blocking(|c| store::range(c, next, until))? {
+        for row in read(next, until)? {
             if row.number != next {
                 return Ok(Err(Broken::Gap(next)));
             }
@@ -95,6 +127,7 @@ pub fn verify(db: &Db, keyring: &Keyring) -> Result<std::result::Result<Newest, 
             let is_end = last.is_none_or(|last| last < next);
             return Ok(Err(if is_end { Broken::Cut(next, number) } else { Broken::Gap(next) }));
         }
+        progress.advance(BATCH.min(number).unsigned_abs());
     }
     Ok(if before == hash {
         Ok(Newest { number, hash: hex(&hash) })

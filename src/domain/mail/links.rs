@@ -42,6 +42,11 @@ pub fn withdraw_links(tx: &mut Transaction<'_>, member_id: &str, now: Timestamp)
     store::give_up_links_of(tx, member_id, now)
 }
 
+/// Gives up every waiting message with a link, because none of the links works any longer.
+pub fn withdraw_all_links(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
+    store::give_up_all_links(tx, now)
+}
+
 /// Gives up the waiting messages whose link has stopped working.
 pub(super) fn give_up_expired(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
     store::give_up_expired_links(tx, now)

@@ -15,7 +15,7 @@ mod store;
 
 pub use connector::Connector;
 pub use draft::Draft;
-pub use links::{OneTimeLink, queue_link, withdraw_links};
+pub use links::{OneTimeLink, queue_link, withdraw_all_links, withdraw_links};
 pub use outbox::{purge, queue, send_due};
 pub use send::{Message, check_server, send, send_in_time};
 pub use server::{Security, Server};

@@ -117,6 +117,11 @@ pub fn expire(tx: &mut Transaction<'_>, id: &MemberId, context: &Context) -> Res
     store::set_invited_until(tx, id, Some(context.now))
 }
 
+/// Expires every invitation now.
+pub fn expire_all(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
+    store::shorten_invitations(tx, now)
+}
+
 /// Makes an invited person an active member, with the name they chose if they gave one. Without a
 /// password they sign in by single sign-on.
 ///

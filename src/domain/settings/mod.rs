@@ -180,6 +180,21 @@ pub fn installation_name(keyring: &Keyring) -> String {
     hex(&keyring.mac(Purpose::Check, &[b"installation"])[..8])
 }
 
+/// Identifies the master key without revealing it: the first 16 of 64 hexadecimal digits.
+pub fn fingerprint(keyring: &Keyring) -> String {
+    shortened(&check_of(keyring))
+}
+
+/// The fingerprint of the master key that the database was made with.
+pub fn stored_fingerprint(connection: &mut Connection) -> Result<String> {
+    let stored = store::master_key_check(connection)?;
+    Ok(shortened(&stored.unwrap_or_default()))
+}
+
+fn shortened(check: &str) -> String {
+    check.chars().take(16).collect()
+}
+
 fn check_of(keyring: &Keyring) -> String {
     hex(&keyring.mac(Purpose::Check, &[b"database"]))
 }

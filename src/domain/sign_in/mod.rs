@@ -20,6 +20,7 @@ pub mod password;
 pub mod password_change;
 mod queue;
 pub mod reset;
+pub mod restored;
 pub mod second_step;
 pub mod sessions;
 pub mod set_up;

@@ -62,6 +62,12 @@ fn known(event: Event) -> Option<Words> {
         Event::ReviewCancelled => {
             words("Review cancelled", "ban").with_sentence(|_| Parts::around("Cancelled the ", ""))
         }
+        Event::DatabaseRestored => words("Database restored", "refresh-cw")
+            .red()
+            .with_sentence(|_| Parts::plain("Restored a backup of the database")),
+        Event::RestoreChecked => words("Restore checked", "check")
+            .green()
+            .with_sentence(|_| Parts::plain("Compared the keys after a restore")),
         Event::SignedIn => words("Signed in", "log-in").with_sentence(sign_in_sentence::signed_in),
         Event::NewNetwork => words("New network", "circle-alert")
             .with_sentence(|_| Parts::plain("Signed in from a network that is new for them")),
@@ -193,7 +199,7 @@ fn known(event: Event) -> Option<Words> {
 
 /// For each kind of event: its name, its label in the filter, and the icon of events without their
 /// own words.
-const KINDS: [(&str, &str, &str); 15] = [
+const KINDS: [(&str, &str, &str); 16] = [
     ("api_key", "Keys", "key-round"),
     ("leak", "Leaks", "triangle-alert"),
     ("review", "Reviews", "circle-dashed"),
@@ -207,6 +213,7 @@ const KINDS: [(&str, &str, &str); 15] = [
     ("settings", "Settings", "settings"),
     ("sso", "Single sign-on", "shield"),
     ("organisation", "Organisation", "settings"),
+    ("database", "Database", "settings"),
     ("webhook", "Webhooks", "settings"),
     ("mail", "Email", "settings"),
 ];

@@ -96,6 +96,13 @@ impl Database {
         Self { location, _folder: folder, postgres: Some((server, name)) }
     }
 
+    /// An SQLite database without a file, also when the tests run on PostgreSQL.
+    pub fn sqlite() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let location = Location::Sqlite(folder.path().join("latchkey.db"));
+        Self { location, _folder: folder, postgres: None }
+    }
+
     /// The database of another process, which is not dropped with this value.
     pub fn borrowed(location: Location) -> Self {
         let folder = tempfile::tempdir().expect("a folder");

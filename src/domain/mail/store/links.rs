@@ -40,6 +40,19 @@ pub(in crate::domain::mail) fn give_up_links_of(
     give_up(tx, &ids, "Its link no longer works", now)
 }
 
+/// Gives up every waiting message with a link.
+pub(in crate::domain::mail) fn give_up_all_links(
+    tx: &mut Transaction<'_>,
+    now: Timestamp,
+) -> Result<()> {
+    let ids: Vec<EmailId> = mail_outbox::table
+        .filter(mail_outbox::next_attempt_at.is_not_null())
+        .filter(mail_outbox::link_of.is_not_null())
+        .select(mail_outbox::id)
+        .load(&mut **tx)?;
+    give_up(tx, &ids, "Its link no longer works", now)
+}
+
 /// Gives up the waiting messages whose link has stopped working.
 pub(in crate::domain::mail) fn give_up_expired_links(
     tx: &mut Transaction<'_>,

@@ -6,7 +6,7 @@ mod outbox;
 use diesel::prelude::*;
 use zeroize::Zeroizing;
 
-pub(super) use links::{give_up_expired_links, give_up_links_of, seal};
+pub(super) use links::{give_up_all_links, give_up_expired_links, give_up_links_of, seal};
 pub use outbox::Email;
 pub(super) use outbox::{
     claim_due, emails, find, give_up_all, insert, is_any_due, is_known, purge, record, release,

@@ -235,6 +235,14 @@ pub(super) fn set_invited_until(
     Ok(())
 }
 
+/// Lets no invitation be accepted after `until`.
+pub(super) fn shorten_invitations(tx: &mut Transaction<'_>, until: Timestamp) -> Result<()> {
+    diesel::update(members::table.filter(members::invited_until.gt(until)))
+        .set(members::invited_until.eq(until))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
 /// Deletes a member; the database also deletes their sessions, codes and permissions.
 pub(super) fn delete(tx: &mut Transaction<'_>, id: &MemberId) -> Result<()> {
     diesel::delete(members::table.find(id)).execute(&mut **tx)?;

@@ -73,6 +73,11 @@ pub(in crate::domain::sign_in) fn delete_codes_of(
     Ok(())
 }
 
+pub(in crate::domain::sign_in) fn delete_all_codes(tx: &mut Transaction<'_>) -> Result<()> {
+    diesel::delete(one_time_codes::table).execute(&mut **tx)?;
+    Ok(())
+}
+
 pub(in crate::domain::sign_in) fn delete_codes_for(
     tx: &mut Transaction<'_>,
     member: &MemberId,

@@ -12,8 +12,8 @@ use crate::db::schema::{members, sessions, spent_form_tokens};
 use crate::db::{Connection, Transaction};
 use crate::domain::members::MemberId;
 pub(super) use codes::{
-    count_live_codes_of, delete_code, delete_codes_for, delete_codes_of, delete_expired_codes,
-    insert_code, live_code,
+    count_live_codes_of, delete_all_codes, delete_code, delete_codes_for, delete_codes_of,
+    delete_expired_codes, insert_code, live_code,
 };
 pub(super) use networks::{
     count_networks, delete_networks, delete_oldest_network, insert_network, is_known_network,
@@ -227,6 +227,11 @@ pub(super) fn shorten_sessions(tx: &mut Transaction<'_>, idle: i64, length: i64)
 
 pub(super) fn delete_sessions_of(tx: &mut Transaction<'_>, member: &MemberId) -> Result<()> {
     diesel::delete(sessions::table.filter(sessions::member_id.eq(member))).execute(&mut **tx)?;
+    Ok(())
+}
+
+pub(super) fn delete_all_sessions(tx: &mut Transaction<'_>) -> Result<()> {
+    diesel::delete(sessions::table).execute(&mut **tx)?;
     Ok(())
 }
 

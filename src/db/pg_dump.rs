@@ -1,81 +1,23 @@
-//! Copies the whole database at one point in time, while others write.
-//!
-//! SQLite makes the copy itself; for PostgreSQL, `pg_dump` does. The copy is written under a
-//! temporary name, readable only by its owner, and renamed once all of it is on the disk.
+//! PostgreSQL's own program for backups, and URLs without their password.
 
-use std::fs::{self, File};
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::{Connection, Location, error, generation};
+use super::Location;
+use super::copy::UnfinishedCopy;
 use crate::base::error::{Error, Result};
-use crate::base::files;
-use diesel::sql_types::Text;
-use diesel::{RunQueryDsl as _, sql_query};
 
-/// Copies the database at `location` into `file`, which must not exist yet; returns the size of the
-/// copy in bytes.
-pub fn backup(location: &Location, file: &Path) -> Result<u64> {
-    let named = |error: io::Error| {
-        Error::Internal(format!("{} cannot be written: {error}", file.display()))
+/// Has `pg_dump` write the database at `location` into `file`, which must not exist yet; returns
+/// the size of the file in bytes.
+pub fn pg_dump(location: &Location, file: &Path) -> Result<u64> {
+    let Location::Postgres(url) = location else {
+        return Err(Error::Internal(
+            "--pg-dump is only for PostgreSQL: leave it out for an SQLite database".into(),
+        ));
     };
-    let file = std::path::absolute(file).map_err(named)?;
-    if file.symlink_metadata().is_ok() {
-        return Err(named(io::Error::other("it exists already, and a backup overwrites nothing")));
-    }
-    let partial = UnfinishedCopy::new(&file).map_err(named)?;
-    match location {
-        Location::Sqlite(_) => vacuum(location, &partial.0)?,
-        Location::Postgres(url) => dump(url, &partial.0)?,
-    }
-    partial.finish(&file).map_err(named)
-}
-
-/// The unfinished copy; removed when dropped unless it is finished.
-struct UnfinishedCopy(PathBuf);
-
-impl UnfinishedCopy {
-    fn new(file: &Path) -> io::Result<Self> {
-        let name = file.file_name().ok_or_else(|| io::Error::other("it has no name"))?;
-        let mut partial = name.to_owned();
-        partial.push(format!(".partial-{}", std::process::id()));
-        let partial = file.with_file_name(partial);
-        files::create(&partial)?;
-        Ok(Self(partial))
-    }
-
-    /// Renames the copy to its final name, which must still be free.
-    fn finish(self, file: &Path) -> io::Result<u64> {
-        let copy = File::open(&self.0)?;
-        copy.sync_all()?;
-        files::create(file)?;
-        fs::rename(&self.0, file).inspect_err(|_| drop(fs::remove_file(file)))?;
-        if let Some(folder) = file.parent() {
-            File::open(folder)?.sync_all()?;
-        }
-        Ok(copy.metadata()?.len())
-    }
-}
-
-impl Drop for UnfinishedCopy {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-        // SQLite may have left a journal next to it.
-        let mut journal = self.0.clone().into_os_string();
-        journal.push("-journal");
-        let _ = fs::remove_file(journal);
-    }
-}
-
-fn vacuum(location: &Location, to: &Path) -> Result<()> {
-    let to = to.to_str().ok_or_else(|| {
-        Error::Internal(format!("{} cannot be written: its name is not UTF-8", to.display()))
-    })?;
-    let mut connection = Connection::open(location).map_err(error::unavailable)?;
-    sql_query("VACUUM INTO $1").bind::<Text, _>(to).execute(&mut connection)?;
-    // A copy is a different file: the log of the original does not belong to it.
-    generation::renew_closed(Path::new(to))
+    let partial = UnfinishedCopy::new(file)?;
+    dump(url, &partial.path)?;
+    partial.finish()
 }
 
 /// Passes the password in the environment, which only the same user can read; every user can read
@@ -98,6 +40,11 @@ fn dump(url: &str, to: &Path) -> Result<()> {
     }
     let message = String::from_utf8_lossy(&output.stderr);
     Err(Error::Internal(format!("pg_dump failed: {}", message.trim())))
+}
+
+/// `url` without its password, to be shown.
+pub fn url_without_password(url: &str) -> String {
+    without_password(url).0
 }
 
 /// `url` without its password, and the password, from either place where libpq accepts one.

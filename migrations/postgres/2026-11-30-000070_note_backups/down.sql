@@ -1,0 +1,2 @@
+DROP TABLE restores;
+DROP TABLE last_backup;
