@@ -536,6 +536,14 @@ fn members_are_accessible() {
         browser.goto(&format!("/members/{}/{step}", tomas.id.as_str()));
         check_page(&browser, step);
     }
+    app.sql(
+        "INSERT INTO restores (id, restored_at, backup_made_at, newest_number, newest_hash) \
+         VALUES ('rst_1', 1795435200000, 1795435100000, 1, '')",
+    );
+    for page in ["/attention", "/attention/restored", "/attention/restored/done"] {
+        browser.goto(page);
+        check_page(&browser, page);
+    }
     for step in ["edit", "invite", "withdraw"] {
         browser.goto("/members");
         browser.follow(&format!("tbody tr:last-child a[href$='/{step}']"));

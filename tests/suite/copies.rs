@@ -1,5 +1,6 @@
 //! Backups, restores and the move to PostgreSQL: every row arrives, or nothing.
 
+pub mod checking;
 mod damage;
 mod moving;
 mod restoring;

@@ -1,7 +1,8 @@
 //! Backups and restores: when the last backup was made, and what has to be done after a restore.
 //!
-//! Uses activity, settings and `sign_in`.
+//! Uses activity, settings, `sign_in` and `api_keys`.
 
+pub mod export;
 mod store;
 
 pub use store::Restore;

@@ -4,6 +4,7 @@
 use super::attention::AttentionPage;
 use super::member_keys::MemberKeys;
 use super::origin::Origin;
+use super::restored::RestoredKeys;
 use super::show::KeyPage;
 use super::table::Table;
 use crate::base::error::{Error, Result};
@@ -17,6 +18,7 @@ pub(super) enum Backdrop {
     Table(Box<Table>),
     Attention(Box<AttentionPage>),
     Member(Box<MemberKeys>),
+    Restored(Box<RestoredKeys>),
     Key(Box<KeyPage>),
 }
 
@@ -41,6 +43,10 @@ impl Backdrop {
                 let page = found(MemberKeys::load(connection, viewer, id, list))?;
                 page.map_or(Self::Nothing, |page| Self::Member(Box::new(page)))
             }
+            Origin::Restored(list) => {
+                let page = RestoredKeys::load(connection, viewer, list)?;
+                Self::Restored(Box::new(RestoredKeys { is_behind: true, ..page }))
+            }
             Origin::Key(id, period) => {
                 let page = found(KeyPage::load(connection, viewer, id, *period))?;
                 page.map_or(Self::Nothing, |page| Self::Key(Box::new(page)))
@@ -55,7 +61,9 @@ impl Backdrop {
         origin: &Origin,
     ) -> Result<Self> {
         match origin {
-            Origin::List(_) | Origin::Member(..) => Self::load(connection, viewer, origin),
+            Origin::List(_) | Origin::Member(..) | Origin::Restored(_) => {
+                Self::load(connection, viewer, origin)
+            }
             Origin::Key(..) => Self::load(connection, viewer, &Origin::table()),
         }
     }

@@ -25,6 +25,8 @@ mod overlap;
 mod overview;
 mod prefill;
 mod query;
+mod restored;
+mod restored_done;
 mod revoke;
 mod rotate;
 mod secret;
@@ -46,6 +48,9 @@ pub fn routes(routes: &mut Routes) {
     routes.dialog_to::<new::New>("/api-keys/new", "/api-keys");
     routes.get("/attention", attention::page);
     routes.get("/members/{member_id}/keys", member_keys::page);
+    routes.get("/attention/restored", restored::page);
+    routes.post("/attention/restored", restored::compare);
+    routes.dialog::<restored_done::Done>("/attention/restored/done");
     // Registered before the routes of a single key, whose pattern they would match.
     routes.dialog::<bulk::disable::Disable>("/api-keys/bulk/disable");
     routes.dialog::<bulk::snooze::Snooze>("/api-keys/bulk/snooze");

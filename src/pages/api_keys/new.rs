@@ -64,7 +64,9 @@ impl Dialog for New {
 
     fn close(input: &Input<Self>) -> String {
         match Origin::of(input) {
-            origin @ (Origin::List(_) | Origin::Member(..)) => format!("{}#create", origin.href()),
+            origin @ (Origin::List(_) | Origin::Member(..) | Origin::Restored(_)) => {
+                format!("{}#create", origin.href())
+            }
             origin @ Origin::Key(..) => format!("{}#duplicate-key", origin.href()),
         }
     }

@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 
-use super::member_keys;
 use super::query::{Filters, PATH};
+use super::{member_keys, restored};
 use crate::domain::api_keys::{KeyId, View};
 use crate::domain::members::MemberId;
 use crate::domain::usage::Period;
@@ -18,6 +18,8 @@ pub(super) enum Origin {
     List(ListQuery<Filters>),
     /// The keys that a member created or saw.
     Member(MemberId, ListQuery),
+    /// The keys to check after a restore.
+    Restored(ListQuery),
     Key(KeyId, Period),
 }
 
@@ -59,6 +61,9 @@ impl Origin {
         if let Some(id) = member_keys::member_at(path) {
             return Some(Self::Member(id, ListQuery::read(query)));
         }
+        if path == restored::PATH {
+            return Some(Self::Restored(ListQuery::read(query)));
+        }
         let id = KeyId::parse(path.strip_prefix(PATH)?.strip_prefix('/')?)?;
         Some(Self::Key(id, query::read::<OfKey>(query).period))
     }
@@ -68,6 +73,7 @@ impl Origin {
         match self {
             Self::List(list) => list.href(list.filters.path()),
             Self::Member(id, list) => list.href(&member_keys::path_of(id)),
+            Self::Restored(list) => list.href(restored::PATH),
             Self::Key(id, period) => {
                 query::href(&page_of(id), &query::pairs(&OfKey { period: *period }))
             }
@@ -77,7 +83,9 @@ impl Origin {
     /// The page, scrolled to the row of the key.
     pub(super) fn at_row(&self, id: &KeyId) -> String {
         match self {
-            Self::List(_) | Self::Member(..) => format!("{}#{}", self.href(), id.as_str()),
+            Self::List(_) | Self::Member(..) | Self::Restored(_) => {
+                format!("{}#{}", self.href(), id.as_str())
+            }
             Self::Key(..) => self.href(),
         }
     }
@@ -86,7 +94,7 @@ impl Origin {
     /// page at the element with the id `opener`.
     pub(super) fn at_opener(&self, id: &KeyId, opener: &str) -> String {
         match self {
-            Self::List(_) | Self::Member(..) => self.at_row(id),
+            Self::List(_) | Self::Member(..) | Self::Restored(_) => self.at_row(id),
             Self::Key(..) => format!("{}#{opener}", self.href()),
         }
     }
@@ -124,6 +132,7 @@ mod tests {
             "/api-keys/key_7QF2M8KDX4TN",
             "/api-keys/key_7QF2M8KDX4TN?period=7d",
             "/members/mem_0123456789ABCDEF/keys?after=25%7Ekey_1%7E1795435200000",
+            "/attention/restored?after=25%7Ekey_1%7E1795435200000",
         ] {
             let origin = Origin::read(page).expect("a page of keys");
             assert_eq!(origin.href(), page);

@@ -90,6 +90,11 @@ const MEMBERS: &[Row] = &[
     members("GET", "/members/{member_id}/contain", 200),
     members("POST", "/members/{member_id}/contain", 303),
     gated("GET", "/members/{member_id}/keys", 200, Permission::ViewKeys),
+    gated("GET", "/attention/restored", 200, Permission::ViewKeys),
+    gated("POST", "/attention/restored", 200, Permission::ViewKeys),
+    // No restore is to be checked.
+    gated("GET", "/attention/restored/done", 303, Permission::UpdateKeys),
+    gated("POST", "/attention/restored/done", 303, Permission::UpdateKeys),
     members("GET", "/members/{member_id}/disable", 200),
     members("POST", "/members/{member_id}/disable", 303),
     members("GET", "/members/{member_id}/enable", 200),

@@ -15,6 +15,7 @@ use super::query::Filters;
 use crate::base::error::Result;
 use crate::db::Connection;
 use crate::domain::api_keys::{self, View};
+use crate::domain::backups;
 use crate::domain::members::permission::ViewKeys;
 use crate::domain::roles;
 use crate::pages::{Allowed, Viewer};
@@ -33,6 +34,8 @@ struct Index<'a> {
 /// The list for templates, on its own page and behind dialogs.
 pub(super) struct AttentionPage {
     pub notice: Option<Notice>,
+    /// Whether a backup was restored and nobody has checked the keys since.
+    pub is_restored: bool,
     pub bar: FilterBar,
     pub list: AttentionList,
     pub nothing: Option<EmptyState>,
@@ -71,6 +74,7 @@ impl AttentionPage {
         let is_narrowed = filter.is_narrowed() || query.cursor.is_some();
         Ok(Self {
             notice: None,
+            is_restored: backups::open_restore(connection)?.is_some(),
             bar: FilterBar::new(filters, &roles),
             nothing: list.is_empty().then(|| empty::state(filters, is_narrowed)),
             list,

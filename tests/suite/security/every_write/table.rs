@@ -516,6 +516,14 @@ pub const WRITES: &[Write] = &[
         |app, _| review(app, "/cancel", false),
         &["review.cancelled"],
     ),
+    manager(
+        "/attention/restored/done",
+        |app, _| {
+            crate::copies::checking::record_restore(app);
+            form("/attention/restored/done", "/attention/restored/done", &[])
+        },
+        &["database.restore_checked"],
+    ),
     manager("/roles", |_, _| form("/roles/new", "/roles", &ROLE), &["role.created"]),
     manager(
         "/roles/{slug}/edit",
@@ -679,7 +687,7 @@ pub const WRITES: &[Write] = &[
 ];
 
 /// Routes that write nothing, with the reason.
-pub const EXCEPTIONS: [(&str, &str); 10] = [
+pub const EXCEPTIONS: [(&str, &str); 11] = [
     ("/preferences/theme", "the choice is kept in a cookie"),
     ("/diagnosis", "it checks a secret key in memory"),
     ("/diagnosis/lookup", "it checks a secret key in memory"),
@@ -689,5 +697,6 @@ pub const EXCEPTIONS: [(&str, &str); 10] = [
     ("/account/sso", "the attempt is kept in a cookie"),
     ("/settings/sso/test", "it asks the provider"),
     ("/settings/health", "it looks, and changes nothing"),
+    ("/attention/restored", "it reads an export in memory"),
     ("/scopes/import", "it reads a document and shows what could be added"),
 ];
