@@ -5,31 +5,38 @@ use std::net::IpAddr;
 
 use super::Installation;
 use super::finding::{Check, Finding};
-use crate::base::clock::DAY;
+use crate::base::clock::{DAY, Timestamp, ago};
 use crate::base::error::Result;
 use crate::db::{Connection, Db};
 use crate::domain::activity::{self, Event};
 use crate::domain::settings::TwoStep;
 use crate::domain::webhooks::Endpoint;
-use crate::domain::{mail, members, settings, webhooks};
+use crate::domain::{backups, mail, members, settings, webhooks};
 
 const SET_UP: Check = Check("set_up", "Set-up");
 const SUPER_MANAGERS: Check = Check("super_managers", "Super managers");
 const TWO_STEP: Check = Check("two_step", "Two-step verification");
 const EMAIL: Check = Check("email", "Email");
 const WEBHOOKS: Check = Check("webhooks", "Webhooks");
+const BACKUP: Check = Check("backup", "Backup");
 const PROXY: Check = Check("proxy", "Trusted proxies");
 const ORGANISATION: Check = Check("organisation", "Organisation");
 
+/// After how many milliseconds without a backup it is time for another.
+const BACKUP_AGE: i64 = 7 * DAY;
 /// How many sign-ins are looked at for their addresses.
 const MAX_SIGN_INS: usize = 100;
 
 pub(super) fn examine(installation: &Installation<'_>, db: &Db) -> Vec<Finding> {
     let since = installation.clock.now().plus(-30 * DAY);
+    let now = installation.clock.now();
     let read = db.read_blocking(move |connection| {
         let sign_ins = activity::recent(connection, Event::SignedIn, since, MAX_SIGN_INS)?;
         let addresses = sign_ins.iter().filter_map(|entry| entry.address.as_ref()?.parse().ok());
-        Ok((people(connection)?, addresses.collect::<BTreeSet<IpAddr>>()))
+        let addresses = addresses.collect::<BTreeSet<IpAddr>>();
+        let mut findings = people(connection)?;
+        findings.push(backup(backups::last(connection)?, now));
+        Ok((findings, addresses))
     });
     match read {
         Ok((mut findings, addresses)) => {
@@ -97,6 +104,17 @@ fn receivers(webhooks: &[Endpoint]) -> Finding {
         format!("These fail: {}.", failing.join(", ")),
         "Open Settings → Webhooks: the log says what the receivers answered.",
     )
+}
+
+fn backup(last: Option<Timestamp>, now: Timestamp) -> Finding {
+    let advice = "Run latchkey backup every day, and keep its files and the secret key file apart.";
+    match last {
+        None => BACKUP.warning("No backup was made yet.", advice),
+        Some(last) if now.since(last) > BACKUP_AGE => {
+            BACKUP.warning(format!("The last one was made {}.", ago(last, now)), advice)
+        }
+        Some(last) => BACKUP.fine(format!("The last one was made {}.", ago(last, now))),
+    }
 }
 
 /// Whether the addresses of people are those of a proxy that is not trusted.

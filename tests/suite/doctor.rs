@@ -45,6 +45,7 @@ fn the_page_says_what_an_organisation_needs_before_it_depends_on_latchkey() {
         ("super_managers", "Invite a second one"),
         ("two_step", "one stolen password is enough"),
         ("email", "Settings → Email"),
+        ("backup", "No backup was made yet"),
         ("encryption", "Only browsers on this machine"),
     ] {
         let (level, text) = row(&page, id);
@@ -128,6 +129,10 @@ fn the_command_creates_nothing_and_says_what_is_missing() {
     let option = option.clone().find(|one| one["option"] == "--public-url").expect("an option");
     assert_eq!(option["source"], "command_line");
     drop(running);
+    let file = installation.folder.path().join("backup").display().to_string();
+    assert!(installation.run(&["backup", &file], "").status.success());
+    let found = report(&installation.run(&["doctor", "--json"], ""));
+    assert_eq!(level(&found, "backup"), "ok", "{found}");
 
     let text = installation.run(&["doctor"], "").stdout;
     let text = String::from_utf8(text).expect("text");
