@@ -66,8 +66,8 @@ fn clock(lead: i64) -> Finding {
         return CLOCK.fine("The clocks of this machine and of the database agree.");
     }
     CLOCK.warning(
-        format!("The clock of the database differs from this machine's by {seconds} seconds."),
-        "Run a time service on both. Keys expire, and sessions end, by this machine's clock.",
+        format!("The clock of the database differs from this machine’s by {seconds} seconds."),
+        "Run a time service on both. Keys expire, and sessions end, by this machine’s clock.",
     )
 }
 
@@ -75,12 +75,12 @@ fn standbys(engine: &Engine) -> Finding {
     let Engine { standbys, synchronous_standbys: synchronous, .. } = *engine;
     if standbys > 0 && synchronous == 0 {
         return STANDBYS.warning(
-            format!("{standbys} follow the database, and none of them synchronously."),
+            format!("Standby servers: {standbys}, none of them synchronous."),
             "A failover may bring back keys that were revoked in its last seconds. Set \
              synchronous_standby_names.",
         );
     }
-    STANDBYS.fine(format!("{standbys} follow the database, {synchronous} of them synchronously."))
+    STANDBYS.fine(format!("Standby servers: {standbys}, synchronous: {synchronous}."))
 }
 
 fn master_key(db: &Db, keyring: &Keyring) -> Finding {
@@ -101,7 +101,7 @@ pub(super) fn chain(db: &Db, keyring: &Keyring) -> Finding {
         }
         Ok(Err(broken)) => ACTIVITY.error(
             format!("The record was changed: {broken}."),
-            "Somebody changed the database. Compare it with a backup and with webhooks' messages.",
+            "Somebody changed the database. Compare it with a backup and with the messages to webhooks.",
         ),
         Err(error) => ACTIVITY.error(format!("It cannot be read: {error}."), "Check the database."),
     }

@@ -49,8 +49,8 @@ fn forged(url: &Url, answer: Answer) -> Finding {
     match answer {
         Err(why) => HEADERS.error(format!("{url} does not answer: {why}."), START),
         Ok(answer) if String::from_utf8_lossy(answer.body()).contains(FORGED) => HEADERS.error(
-            "A client's own Latchkey- headers get through to the API.",
-            "Remove them from requests before you add those of Latchkey's answer.",
+            "A client’s own Latchkey- headers get through to the API.",
+            "Remove them from requests before you add those of Latchkey’s answer.",
         ),
         Ok(answer) if is_denial(&answer) => {
             HEADERS.fine("A request with forged identity headers and without a key is denied.")

@@ -52,7 +52,7 @@ pub(super) fn examine(installation: &Installation<'_>, db: &Db) -> Vec<Finding> 
 fn people(connection: &mut Connection) -> Result<Vec<Finding>> {
     if !members::any(connection)? {
         return Ok(vec![SET_UP.warning(
-            "Nobody is the first super manager yet.",
+            "Latchkey is not set up yet.",
             "Start Latchkey and open the set-up link that it prints.",
         )]);
     }
@@ -98,7 +98,11 @@ fn receivers(webhooks: &[Endpoint]) -> Finding {
     let is_failing = |one: &&Endpoint| one.is_active && one.failing_since.is_some();
     let failing: Vec<String> = webhooks.iter().filter(is_failing).map(Endpoint::name).collect();
     if failing.is_empty() {
-        return WEBHOOKS.fine(format!("{} are set up, and none of them fails.", webhooks.len()));
+        return WEBHOOKS.fine(match webhooks.len() {
+            0 => "None is set up.".into(),
+            1 => "One is set up, and works.".into(),
+            count => format!("{count} are set up, and none of them fails."),
+        });
     }
     WEBHOOKS.warning(
         format!("These fail: {}.", failing.join(", ")),
@@ -127,7 +131,7 @@ fn proxy(installation: &Installation<'_>, addresses: &BTreeSet<IpAddr>) -> Findi
         Some(address) if is_behind_proxy && !is_trusted(address) => PROXY.warning(
             format!("All sign-ins of the last 30 days came from {address}."),
             "Is it a proxy? Then name it in --trusted-proxies: limits on guessing, IP whitelists and \
-             the activity take its address for everybody's.",
+             the activity take its address for everybody’s.",
         ),
         _ => PROXY.fine(match addresses.len() {
             0 => "Nobody has signed in in the last 30 days.".into(),
