@@ -71,7 +71,7 @@ fn a_service_manager_hears_that_the_program_is_ready_works_and_stops() {
     let installation = Installation::new();
     let path = installation.folder.path().join("notify");
     let socket = UnixDatagram::bind(&path).expect("a socket");
-    socket.set_read_timeout(Some(Duration::from_secs(60))).expect("a time limit");
+    socket.set_read_timeout(Some(Duration::from_mins(1))).expect("a time limit");
     let hear = || {
         let mut state = [0; 64];
         let length = socket.recv(&mut state).expect("a message");

@@ -17,17 +17,17 @@ pub struct Authority {
 
 impl Authority {
     pub fn new() -> Self {
-        Self::with_servers(CertificateParams::new(["localhost".to_owned()]).expect("parameters"))
+        Self::with_servers(&CertificateParams::new(["localhost".to_owned()]).expect("parameters"))
     }
 
     /// An authority whose servers have a certificate that has expired.
     pub fn with_expired_servers() -> Self {
         let mut leaf = CertificateParams::new(["localhost".to_owned()]).expect("parameters");
         leaf.not_after = rcgen::date_time_ymd(2020, 1, 1);
-        Self::with_servers(leaf)
+        Self::with_servers(&leaf)
     }
 
-    fn with_servers(leaf: CertificateParams) -> Self {
+    fn with_servers(leaf: &CertificateParams) -> Self {
         let key = KeyPair::generate().expect("a key");
         let mut params = CertificateParams::new([]).expect("parameters");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
