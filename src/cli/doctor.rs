@@ -10,7 +10,8 @@ use crate::base::keyring::Keyring;
 use crate::base::network::TrustedRoots;
 use crate::config::Config;
 use crate::db::Db;
-use crate::doctor::{self, Installation, Level};
+use crate::doctor::{self, Gateway, Installation, Level};
+use crate::gateway::IDENTITY;
 
 /// Prints the report. The exit code is 0 when all is well, 1 after warnings and 2 after errors.
 pub(super) fn run(
@@ -24,7 +25,10 @@ pub(super) fn run(
         Installation { config, public_url: &public_url, roots: &roots, clock: &CLOCK };
     let opened = open(config);
     let mut report = doctor::examine(&installation, &opened);
-    doctor::examine_slowly(&installation, &opened, options.gateway.as_ref(), &mut report);
+    let identity = IDENTITY;
+    let identity: Vec<&str> = identity.iter().map(|name| name.as_str()).collect();
+    let gateway = options.gateway.as_ref().map(|url| Gateway { url, identity: &identity });
+    doctor::examine_slowly(&installation, &opened, gateway.as_ref(), &mut report);
     let text = if options.json {
         serde_json::to_string_pretty(&report).map_err(Error::internal)?
     } else if options.support {

@@ -60,7 +60,7 @@ fn secret_key_file(path: &Path) -> Finding {
         );
     }
     match Keyring::read(path) {
-        Ok(_) => SECRET_KEY_FILE.fine(format!("{shown} can be read only by its owner.")),
+        Ok(_) => SECRET_KEY_FILE.fine(format!("{shown} can be used.")),
         Err(error) => SECRET_KEY_FILE.error(
             format!("{shown} cannot be used: {error}."),
             "Correct its mode or its content. Latchkey does not start with it.",

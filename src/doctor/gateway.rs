@@ -11,12 +11,20 @@ const HEADERS: Check = Check("gateway_headers", "Identity headers at the gateway
 
 /// The value of identity headers that only Latchkey may set.
 const FORGED: &str = "key_FORGEDBYDOCTOR";
-const IDENTITY: [&str; 3] = ["latchkey-key-id", "latchkey-owner", "latchkey-scopes"];
 const MAX_BODY: u64 = 64 * 1024;
 const START: &str = "Start the gateway, or correct the URL.";
 const ASK: &str = "The gateway must ask /v1/authorize first: see docs/protect-your-api.md.";
 
-pub(super) fn examine(url: &Url, roots: &TrustedRoots) -> Vec<Finding> {
+/// A gateway to examine.
+pub struct Gateway<'a> {
+    /// Of a request that needs a key.
+    pub url: &'a Url,
+    /// The headers that only Latchkey may set.
+    pub identity: &'a [&'a str],
+}
+
+pub(super) fn examine(gateway: &Gateway<'_>, roots: &TrustedRoots) -> Vec<Finding> {
+    let url = gateway.url;
     let client = Client::for_operator(roots);
     let send = |headers: &[&str]| {
         let mut request = http::Request::get(url.as_str());
@@ -26,7 +34,7 @@ pub(super) fn examine(url: &Url, roots: &TrustedRoots) -> Vec<Finding> {
         let request = request.body(Vec::new()).map_err(|error| error.to_string())?;
         client.send(request, BodyLimit::Start(MAX_BODY))
     };
-    vec![without_a_key(url, send(&[])), forged(url, send(&IDENTITY))]
+    vec![without_a_key(url, send(&[])), forged(url, send(gateway.identity))]
 }
 
 type Answer = Result<http::Response<Vec<u8>>, String>;

@@ -12,9 +12,8 @@ mod organisation;
 mod report;
 
 pub use finding::{Finding, Level};
+pub use gateway::Gateway;
 pub use report::Report;
-
-use url::Url;
 
 use crate::base::clock::Clock;
 use crate::base::error::Result;
@@ -52,7 +51,7 @@ pub fn examine(installation: &Installation<'_>, opened: &Result<(Db, Keyring)>) 
 pub fn examine_slowly(
     installation: &Installation<'_>,
     opened: &Result<(Db, Keyring)>,
-    gateway: Option<&Url>,
+    gateway: Option<&Gateway<'_>>,
     report: &mut Report,
 ) {
     report.findings.push(network::public_url(installation, opened));
@@ -60,7 +59,7 @@ pub fn examine_slowly(
         report.findings.push(database::chain(db, keyring));
         report.findings.extend(network::mail_server(installation, db, keyring));
     }
-    if let Some(url) = gateway {
-        report.findings.extend(gateway::examine(url, installation.roots));
+    if let Some(gateway) = gateway {
+        report.findings.extend(gateway::examine(gateway, installation.roots));
     }
 }

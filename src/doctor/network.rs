@@ -49,7 +49,7 @@ pub(super) fn public_url(
         )
     };
     let Ok(request) = http::Request::get(format!("{url}/healthz")).body(Vec::new()) else {
-        return failed("it is no URL for a request");
+        return failed("it cannot be requested");
     };
     match Client::for_operator(installation.roots).send(request, BodyLimit::Start(16)) {
         Err(why) => failed(&why),

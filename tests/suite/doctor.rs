@@ -175,7 +175,7 @@ fn an_expired_certificate_of_the_mail_server_is_an_error() {
     assert!(text.contains("cannot be trusted: it has expired"), "{text}");
 }
 
-/// Answers every request with a status; the body repeats the request.
+/// Answers every request with a status; the body repeats one of the identity headers.
 fn gateway(status: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}/orders", listener.local_addr().expect("an address"));
@@ -184,7 +184,10 @@ fn gateway(status: &'static str) -> String {
             let mut stream = stream.expect("a connection");
             let mut request = [0; 4096];
             let length = stream.read(&mut request).expect("a request");
-            let body = String::from_utf8_lossy(&request[..length]).into_owned();
+            let request = String::from_utf8_lossy(&request[..length]).into_owned();
+            let mut lines = request.lines();
+            let body =
+                lines.find(|line| line.starts_with("latchkey-environment")).unwrap_or_default();
             let length = body.len();
             let head =
                 format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close");

@@ -50,7 +50,7 @@ impl Client {
         Self::with(trusting(policy.roots()), resolver)
     }
 
-    /// A client that reaches any address, for commands of whoever operates this machine.
+    /// A client that reaches any address, for commands that an operator runs.
     pub fn for_operator(roots: &TrustedRoots) -> Self {
         Self::with(trusting(roots), DefaultResolver::default())
     }
