@@ -26,7 +26,7 @@ pub(super) fn run(
     let opened = open(config);
     let mut report = doctor::examine(&installation, &opened);
     let identity = IDENTITY;
-    let identity: Vec<&str> = identity.iter().map(|name| name.as_str()).collect();
+    let identity: Vec<&str> = identity.iter().map(http::HeaderName::as_str).collect();
     let gateway = options.gateway.as_ref().map(|url| Gateway { url, identity: &identity });
     doctor::examine_slowly(&installation, &opened, gateway.as_ref(), &mut report);
     let text = if options.json {
