@@ -32,6 +32,16 @@ fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     options.mode(PRIVATE_FILE).open(path)
 }
 
+/// Renames the complete file `partial` to `path`, once all of it is on the disk.
+pub fn put_in_place(partial: &Path, path: &Path) -> io::Result<()> {
+    File::open(partial)?.sync_all()?;
+    fs::rename(partial, path)?;
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
 /// Creates a directory that only its owner can use, and its missing parents. An existing directory
 /// keeps its mode.
 pub fn create_directory(path: &Path) -> io::Result<()> {

@@ -178,6 +178,9 @@ pub struct ExamineInstallation {
     /// A URL behind a gateway, of a request that needs a key
     #[arg(long, value_name = "URL")]
     pub gateway: Option<Url>,
+    /// Check what the upgrade to this version needs, before the database is brought up to date
+    #[arg(long)]
+    pub upgrade: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

@@ -24,11 +24,16 @@ pub(super) fn run(
     let installation =
         Installation { config, public_url: &public_url, roots: &roots, clock: &CLOCK };
     let opened = open(config);
-    let mut report = doctor::examine(&installation, &opened);
     let identity = IDENTITY;
     let identity: Vec<&str> = identity.iter().map(http::HeaderName::as_str).collect();
     let gateway = options.gateway.as_ref().map(|url| Gateway { url, identity: &identity });
-    doctor::examine_slowly(&installation, &opened, gateway.as_ref(), &mut report);
+    let report = if options.upgrade {
+        doctor::examine_upgrade(&installation, &opened, gateway.as_ref())
+    } else {
+        let mut report = doctor::examine(&installation, &opened);
+        doctor::examine_slowly(&installation, &opened, gateway.as_ref(), &mut report);
+        report
+    };
     let text = if options.json {
         serde_json::to_string_pretty(&report).map_err(Error::internal)?
     } else if options.support {

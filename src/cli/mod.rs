@@ -31,7 +31,7 @@ use crate::base::error::{Error, Result};
 use crate::base::keyring::Keyring;
 use crate::base::progress::{Progress, Unwatched};
 use crate::base::text;
-use crate::config::Config;
+use crate::config::{Config, DatabaseConfig};
 use crate::db::Db;
 use crate::domain::activity::Context;
 use crate::domain::{self, attention, roles, scopes, settings};
@@ -93,11 +93,17 @@ fn open_with_progress(config: &Config, progress: &mut dyn Progress) -> Result<(D
     }
     config.database.prepare_data_dir().map_err(Error::internal)?;
     let keyring = Keyring::open(&config.database.secret_key_file)?;
-    let db = Db::open_with_progress(&config.database.location, progress)?;
+    let DatabaseConfig { location, keeps_copy, .. } = &config.database;
+    let db = Db::open_with_progress(location, *keeps_copy, progress)?;
     domain::draw_consequences(&db, CLOCK);
     let context = Context::command_line(keyring.clone(), CLOCK.now());
+    let is_newer = db.is_newer()?;
     db.write_blocking(|tx| {
         settings::prepare(tx, &keyring)?;
+        // During a rolling upgrade, the built-in entries are those of the newer version.
+        if is_newer {
+            return Ok(());
+        }
         scopes::add_resources(tx, &[], &context)?;
         roles::add_built_in(tx, context.now)?;
         roles::update_built_in(tx, &context)

@@ -65,8 +65,8 @@ impl ConfigError {
         }
     }
 
-    #[cfg(test)]
-    pub(super) fn line(&self) -> &str {
+    /// The line that says what is wrong; empty if help was asked for.
+    pub fn line(&self) -> &str {
         match &self.0 {
             Kind::BadSetting(line) => line,
             Kind::HelpRequested(_) => "",

@@ -288,7 +288,7 @@ fn workers(text: &str) -> Result<NonZeroUsize, String> {
     text.parse().map_err(|_| "give a whole number, 1 or more".into())
 }
 
-fn yes_or_no(text: &str) -> Result<bool, String> {
+pub(super) fn yes_or_no(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "yes" | "on" | "1" => Ok(true),
         "false" | "no" | "off" | "0" => Ok(false),

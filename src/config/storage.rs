@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::ConfigError;
+use super::network::yes_or_no;
 use crate::base::files;
 
 /// The database's file name in the data directory.
@@ -48,6 +49,10 @@ pub(super) struct StorageOptions {
                 [default: secret.key in the data directory]"
     )]
     secret_key_file: Option<OsString>,
+    /// Do not copy an SQLite file to latchkey.db.before-VERSION before it is brought up to date
+    #[arg(long, global = true, env = "LATCHKEY_NO_COPY", hide_env_values = true,
+        value_parser = yes_or_no)]
+    no_copy: bool,
 }
 
 /// The type of the database, and where it is.
@@ -68,6 +73,8 @@ pub struct DatabaseConfig {
     pub location: Location,
     /// The file with the master key.
     pub secret_key_file: PathBuf,
+    /// Whether an SQLite file is copied before it is migrated.
+    pub keeps_copy: bool,
 }
 
 impl StorageOptions {
@@ -95,7 +102,8 @@ impl StorageOptions {
                 ));
             }
         };
-        Ok(DatabaseConfig { data_dir: self.data_dir, location, secret_key_file })
+        let keeps_copy = !self.no_copy;
+        Ok(DatabaseConfig { data_dir: self.data_dir, location, secret_key_file, keeps_copy })
     }
 }
 

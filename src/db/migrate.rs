@@ -14,7 +14,7 @@ use diesel::sql_types::{Bool, Text};
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{Connection, Db, Location, compatibility, error};
+use super::{Connection, Db, Location, before_migrating, compatibility, error, release};
 use crate::base::error::{Error, Result};
 use crate::base::files;
 use crate::base::progress::{Progress, Unwatched};
@@ -64,17 +64,7 @@ pub(super) fn applied(connection: &mut Connection) -> Result<Vec<String>> {
         #[diesel(sql_type = Text)]
         version: String,
     }
-    let exists = diesel::sql_query(match connection {
-        Connection::Postgres(_) => {
-            "SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS exists"
-        }
-        Connection::Sqlite(_) => {
-            "SELECT COUNT(*) > 0 AS \"exists\" FROM sqlite_schema \
-             WHERE name = '__diesel_schema_migrations'"
-        }
-    });
-    let TableExists { exists } = exists.get_result(connection)?;
-    if !exists {
+    if !has_table(connection, "__diesel_schema_migrations")? {
         return Ok(Vec::new());
     }
     let sql = "SELECT CAST(version AS TEXT) AS version FROM __diesel_schema_migrations";
@@ -83,10 +73,27 @@ pub(super) fn applied(connection: &mut Connection) -> Result<Vec<String>> {
     Ok(sorted.into_iter().collect())
 }
 
-/// Returns an error if one of `migrations` is unknown, so that a newer version made the database.
-pub(super) fn check_known(migrations: &[String]) -> Result<()> {
+/// Whether the database has a table of this name. Writes nothing.
+pub(super) fn has_table(connection: &mut Connection, name: &str) -> Result<bool> {
+    let exists = diesel::sql_query(match connection {
+        Connection::Postgres(_) => "SELECT to_regclass($1) IS NOT NULL AS exists",
+        Connection::Sqlite(_) => {
+            "SELECT COUNT(*) > 0 AS \"exists\" FROM sqlite_schema WHERE name = $1"
+        }
+    });
+    let TableExists { exists } = exists.bind::<Text, _>(name).get_result(connection)?;
+    Ok(exists)
+}
+
+/// Returns an error if one of `migrations`, which the database has had, is unknown.
+pub(super) fn check_known(connection: &mut Connection, migrations: &[String]) -> Result<()> {
+    if are_known(migrations)? { Ok(()) } else { Err(release::is_newer(connection)) }
+}
+
+/// Whether none of `migrations` was made by a newer version.
+pub(super) fn are_known(migrations: &[String]) -> Result<bool> {
     let known = known()?;
-    if migrations.iter().all(|version| known.contains(version)) { Ok(()) } else { Err(is_newer()) }
+    Ok(migrations.iter().all(|version| known.contains(version)))
 }
 
 /// Brings an empty database to the state after `migrations`.
@@ -99,10 +106,7 @@ pub(super) fn run_exactly(connection: &mut Connection, migrations: &[String]) ->
 
 /// Runs the migrations that the database has not had.
 pub(super) fn run_rest(connection: &mut Connection) -> Result<()> {
-    match connection {
-        Connection::Sqlite(native) => pending(native, SQLITE, &mut Unwatched),
-        Connection::Postgres(native) => pending(native, POSTGRES, &mut Unwatched),
-    }
+    bring_up_to_date(connection, &mut Unwatched)
 }
 
 fn run_some<DB: Backend>(
@@ -139,12 +143,6 @@ fn known() -> Result<BTreeSet<String>> {
     Ok(all.iter().map(|migration| migration.name().version().to_string()).collect())
 }
 
-fn is_newer() -> Error {
-    Error::Internal(
-        "the database was made by a newer version of Latchkey: start that version, or restore a backup".into(),
-    )
-}
-
 /// Checks that Latchkey can use the PostgreSQL database, and lets nobody else migrate it until the
 /// transaction ends.
 pub(super) fn lock_postgres(connection: &mut Connection) -> Result<()> {
@@ -154,18 +152,80 @@ pub(super) fn lock_postgres(connection: &mut Connection) -> Result<()> {
     Ok(())
 }
 
-/// Runs the pending migrations.
-pub(super) fn run(location: &Location, progress: &mut dyn Progress) -> Result<()> {
+/// Runs the pending migrations, and first copies an SQLite file if `keeps_copy` says so.
+pub(super) fn run(
+    location: &Location,
+    keeps_copy: bool,
+    progress: &mut dyn Progress,
+) -> Result<()> {
     let mut connection = Connection::open(location).map_err(error::unavailable)?;
-    match &mut connection {
-        Connection::Sqlite(native) => pending(native, SQLITE, progress),
-        Connection::Postgres(native) => {
-            compatibility::check(native)?;
-            native.batch_execute("SET lock_timeout = 0; SELECT pg_advisory_lock(444354162)")?;
-            let outcome = pending(native, POSTGRES, progress);
-            native.batch_execute("SELECT pg_advisory_unlock(444354162)")?;
+    match location {
+        Location::Sqlite(path) => {
+            let state = State::of(&mut connection)?;
+            if keeps_copy && state.is_behind() && !state.applied.is_empty() {
+                before_migrating::keep_copy(&mut connection, path, &state.applied, progress)?;
+            }
+            bring_up_to_date(&mut connection, progress)
+        }
+        Location::Postgres(_) => {
+            if let Connection::Postgres(native) = &mut connection {
+                compatibility::check(native)?;
+            }
+            connection.batch_execute("SET lock_timeout = 0; SELECT pg_advisory_lock(444354162)")?;
+            let outcome = bring_up_to_date(&mut connection, progress);
+            connection.batch_execute("SELECT pg_advisory_unlock(444354162)")?;
             outcome
         }
+    }
+}
+
+/// Which migrations a database has had, compared with those of the program.
+pub(super) struct State {
+    pub applied: Vec<String>,
+    /// How many of the program's migrations it has not had.
+    pub waiting: usize,
+    /// Whether it has had migrations of a newer version, which this one can use it with.
+    pub is_newer: bool,
+}
+
+impl State {
+    /// Writes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if a newer version made the database, and this one cannot use it.
+    pub(super) fn of(connection: &mut Connection) -> Result<Self> {
+        let (applied, known) = (applied(connection)?, known()?);
+        let is_newer = !applied.iter().all(|version| known.contains(version));
+        let waiting = known.iter().filter(|version| !applied.contains(version)).count();
+        // Migrations are never run out of order.
+        if is_newer && (waiting > 0 || !release::is_usable(connection)?) {
+            return Err(release::is_newer(connection));
+        }
+        Ok(Self { applied, waiting, is_newer })
+    }
+
+    fn is_behind(&self) -> bool {
+        self.waiting > 0
+    }
+}
+
+fn bring_up_to_date(connection: &mut Connection, progress: &mut dyn Progress) -> Result<()> {
+    let state = State::of(connection)?;
+    if state.is_newer {
+        return Ok(());
+    }
+    if state.is_behind() {
+        // Recorded first: if this process is killed, older versions still learn who began.
+        release::record(connection)?;
+        match connection {
+            Connection::Sqlite(native) => pending(native, SQLITE, progress)?,
+            Connection::Postgres(native) => pending(native, POSTGRES, progress)?,
+        }
+    }
+    match release::last(connection)? {
+        // The table for it is new.
+        None => release::record(connection),
+        Some(_) => Ok(()),
     }
 }
 
@@ -177,11 +237,6 @@ fn pending<DB: Backend>(
 where
     EmbeddedMigrations: MigrationSource<DB>,
 {
-    let known = known()?;
-    let applied = connection.applied_migrations().map_err(Error::internal)?;
-    if applied.iter().any(|version| !known.contains(&version.to_string())) {
-        return Err(is_newer());
-    }
     let waiting = connection.pending_migrations(ours).map_err(Error::internal)?;
     progress.begin("Migrating", u64::try_from(waiting.len()).unwrap_or_default());
     for migration in waiting {

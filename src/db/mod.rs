@@ -6,6 +6,7 @@
 mod attempts;
 mod background;
 mod batches;
+mod before_migrating;
 mod commit;
 mod compatibility;
 mod connection;
@@ -27,11 +28,13 @@ mod pg_dump;
 mod pool;
 mod pools;
 mod postgres_url;
+pub mod release;
 mod rows;
 pub mod schema;
 mod serving;
 mod sqlite_file;
 pub mod types;
+mod upgrade;
 mod watcher;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -41,12 +44,14 @@ use std::time::Instant;
 use diesel::connection::SimpleConnection as _;
 
 pub use crate::config::Location;
+pub use before_migrating::path_of_copy;
 pub use commit::track_writes;
 pub(crate) use connection::on_each;
 pub use connection::{AnyConnection as Connection, Transaction};
 pub use indexes::without_indexes;
 pub use pg_dump::{pg_dump, url_without_password};
 pub(crate) use rows::{Value, at_once, execute_for, load_for};
+pub use upgrade::Upgrade;
 
 use crate::base::error::{Error, Result};
 use crate::base::progress::{Progress, Unwatched};
@@ -65,15 +70,20 @@ pub struct Db(Arc<Pools>);
 impl Db {
     /// Connects, and brings the schema up to date.
     pub fn open(location: &Location) -> Result<Self> {
-        Self::open_with_progress(location, &mut Unwatched)
+        Self::open_with_progress(location, true, &mut Unwatched)
     }
 
-    /// Opens like [`Db::open`], and reports how far migrating has come.
-    pub fn open_with_progress(location: &Location, progress: &mut dyn Progress) -> Result<Self> {
+    /// Opens like [`Db::open`], and reports how far migrating has come. `keeps_copy` is whether an
+    /// SQLite file is copied before it is migrated.
+    pub fn open_with_progress(
+        location: &Location,
+        keeps_copy: bool,
+        progress: &mut dyn Progress,
+    ) -> Result<Self> {
         let use_lock = serving::shared(location)?;
         let _lock = migrate::lock_file(location)?;
         let file = SqliteFile::open(location, true)?;
-        migrate::run(location, progress)?;
+        migrate::run(location, keeps_copy, progress)?;
         Ok(Self(Arc::new(Pools::open(location, file, use_lock)?)))
     }
 
@@ -101,6 +111,11 @@ impl Db {
     /// the same, but blocked threads may hold handles beyond the end of the program.
     pub fn close(&self) {
         self.0.close();
+    }
+
+    /// Whether a newer version has migrated the database, as during a rolling upgrade.
+    pub fn is_newer(&self) -> Result<bool> {
+        self.read_blocking(|connection| Ok(migrate::State::of(connection)?.is_newer))
     }
 
     /// Whether this is an SQLite file.

@@ -657,6 +657,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    last_migration (id) {
+        id -> Integer,
+        version -> Text,
+        usable_from -> Text,
+    }
+}
+
+diesel::table! {
     restores (id) {
         id -> Text,
         restored_at -> BigInt,

@@ -10,6 +10,7 @@ mod gateway;
 mod network;
 mod organisation;
 mod report;
+mod upgrade;
 
 pub use finding::{Finding, Level};
 pub use gateway::Gateway;
@@ -42,6 +43,26 @@ pub fn examine(installation: &Installation<'_>, opened: &Result<(Db, Keyring)>) 
             findings.extend(organisation::examine(installation, db));
         }
         Err(error) => findings.push(database::not_opened(error)),
+    }
+    Report::new(installation, findings)
+}
+
+/// Examines whether this version can take over: what "Before you upgrade" lists, in a database that
+/// may not be migrated yet.
+pub fn examine_upgrade(
+    installation: &Installation<'_>,
+    opened: &Result<(Db, Keyring)>,
+    gateway: Option<&Gateway<'_>>,
+) -> Report {
+    let mut findings = files::examine(installation.config);
+    findings.push(network::encryption(installation));
+    match opened {
+        Ok((db, keyring)) => findings.extend(database::examine(installation, db, keyring)),
+        Err(error) => findings.push(database::not_opened(error)),
+    }
+    findings.extend(upgrade::examine(installation, opened));
+    if let Some(gateway) = gateway {
+        findings.extend(gateway::examine(gateway, installation.roots));
     }
     Report::new(installation, findings)
 }

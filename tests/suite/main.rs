@@ -36,6 +36,7 @@ mod names;
 mod passkeys;
 mod passwords;
 mod private_authority;
+mod releases;
 mod retention;
 mod reviews;
 mod roles;

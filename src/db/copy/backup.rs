@@ -35,7 +35,7 @@ pub fn backup(
     let mut connection = Connection::open(location).map_err(error::unavailable)?;
     read::begin(&mut connection)?;
     let migrations = migrate::applied(&mut connection)?;
-    migrate::check_known(&migrations)?;
+    migrate::check_known(&mut connection, &migrations)?;
     let header = Header::new(about(&mut connection)?, migrations);
     let sums = write(&mut connection, &partial, &header, progress)?;
     drop(connection);

@@ -1,7 +1,7 @@
 //! Restores a backup into a database that does not exist or is empty. Either all of it is there
 //! afterwards, or nothing.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -30,7 +30,7 @@ pub fn restore(
     finish: impl FnOnce(&mut Transaction<'_>, &Header) -> Result<()>,
     progress: &mut dyn Progress,
 ) -> Result<()> {
-    if migrate::check_known(&backup.header.migrations).is_err() {
+    if !migrate::are_known(&backup.header.migrations)? {
         return Err(backup.newer());
     }
     match location {
@@ -81,7 +81,7 @@ fn into_file(
     let _ = fs::remove_file(&partial);
     files::create(&partial).map_err(named)?;
     let restored = write_file(backup, &partial, finish, progress)
-        .and_then(|()| put_in_place(&partial, path).map_err(named));
+        .and_then(|()| files::put_in_place(&partial, path).map_err(named));
     if restored.is_err() {
         let _ = fs::remove_file(&partial);
     }
@@ -102,15 +102,6 @@ fn write_file(
         .map_err(|error| error::settle(error, &connection, std::time::Duration::ZERO))?;
     drop(connection);
     generation::renew_closed(partial)
-}
-
-fn put_in_place(partial: &Path, path: &Path) -> io::Result<()> {
-    File::open(partial)?.sync_all()?;
-    fs::rename(partial, path)?;
-    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        Some(folder) => File::open(folder)?.sync_all(),
-        None => Ok(()),
-    }
 }
 
 fn fill(

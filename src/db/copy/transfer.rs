@@ -40,7 +40,7 @@ pub fn copy(
     source.batch_execute("PRAGMA query_only = ON")?;
     read::begin(&mut source)?;
     let migrations = migrate::applied(&mut source)?;
-    migrate::check_known(&migrations)?;
+    migrate::check_known(&mut source, &migrations)?;
     check(&mut source)?;
     let mut connection = Connection::open(to).map_err(error::unavailable)?;
     let outcome = connection.transaction(|connection| {

@@ -6,6 +6,7 @@
 //! once a minute and after each write, and stored as a flag of the key, so that the table of keys
 //! that need attention is as fast as the other tables. Uses members, `api_keys` and usage.
 
+pub mod before_upgrade;
 mod reason;
 mod shared_names;
 mod store;

@@ -5,7 +5,9 @@ use diesel::prelude::*;
 use super::stored_secrets::Kind;
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
-use crate::db::schema::{names_alike, stored_secret_search, stored_secrets};
+use crate::db::schema::{
+    api_keys, members, names_alike, roles, stored_secret_search, stored_secrets,
+};
 use crate::db::{Connection, Transaction};
 
 /// The progress of the search.
@@ -133,4 +135,47 @@ pub(super) fn shared_names(
         query = query.filter(names_alike::id.eq_any(ids.to_vec()));
     }
     Ok(query.load(connection)?)
+}
+
+/// The ids, names and notes of keys and when they were revoked, by id, those after `last`.
+pub(super) fn key_texts(
+    connection: &mut Connection,
+    last: &str,
+    limit: i64,
+) -> Result<Vec<(String, String, String, Option<Timestamp>)>> {
+    Ok(api_keys::table
+        .filter(api_keys::id.gt(last))
+        .order(api_keys::id)
+        .select((api_keys::id, api_keys::name, api_keys::notes, api_keys::revoked_at))
+        .limit(limit)
+        .load(connection)?)
+}
+
+/// The ids, names and descriptions of roles.
+pub(super) fn role_texts(connection: &mut Connection) -> Result<Vec<[String; 3]>> {
+    let columns = (roles::id, roles::name, roles::description);
+    let rows: Vec<(String, String, String)> = roles::table.select(columns).load(connection)?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+/// The ids, names and addresses of members.
+pub(super) fn member_texts(connection: &mut Connection) -> Result<Vec<[String; 3]>> {
+    let columns = (members::id, members::name, members::email);
+    let rows: Vec<(String, String, String)> = members::table.select(columns).load(connection)?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+/// Those of the keys that are not revoked and have the role.
+pub(super) fn with_role(
+    connection: &mut Connection,
+    ids: &[&str],
+    role_id: &str,
+) -> Result<Vec<String>> {
+    Ok(api_keys::table
+        .filter(api_keys::id.eq_any(ids))
+        .filter(api_keys::role_id.eq(role_id))
+        .filter(api_keys::revoked_at.is_null())
+        .order(api_keys::id)
+        .select(api_keys::id)
+        .load(connection)?)
 }

@@ -17,6 +17,7 @@ pub use connector::Connector;
 pub use draft::Draft;
 pub use links::{OneTimeLink, queue_link, withdraw_all_links, withdraw_links};
 pub use outbox::{purge, queue, send_due};
+pub use policy::check_network;
 pub use send::{Message, check_server, send, send_in_time};
 pub use server::{Security, Server};
 

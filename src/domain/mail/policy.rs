@@ -26,6 +26,13 @@ pub(super) async fn addresses(server: &Server, networks: &Networks) -> Result<Ve
     Ok(allowed)
 }
 
+/// Whether a connection to `server` is allowed; sends nothing.
+pub fn check_network(server: &Server, networks: &Networks) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    runtime.block_on(addresses(server, networks)).map(drop)
+}
+
 /// Without encryption, only this machine can be the mail server.
 fn allows(address: IpAddr, security: Security, networks: &Networks) -> bool {
     let is_listed = networks.contains(address);

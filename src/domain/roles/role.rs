@@ -59,6 +59,8 @@ impl Coverage {
 impl Role {
     /// The position of custom roles: between "Read and write" and "Full access".
     pub(super) const CUSTOM_POSITION: i64 = 2;
+    /// The id of the built-in role "Full access".
+    pub const FULL_ACCESS: &str = "role_full-access";
 
     /// A custom role.
     pub fn custom(
