@@ -1,13 +1,21 @@
-//! Upgrades: an SQLite file is copied first, and a newer database is rejected.
+//! Upgrades: every release can be upgraded, an SQLite file is copied first, and a newer database is
+//! rejected.
 
 mod copy;
 mod doctor;
+mod fixtures;
 mod newer;
+mod write;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::support::Database;
+
+/// The folder with a folder for each release.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/releases")
+}
 
 /// The migrations for `database`, by name, oldest first, with the SQL that reverts each.
 fn migrations(database: &Database) -> Vec<(String, String)> {

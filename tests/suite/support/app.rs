@@ -104,6 +104,12 @@ impl App {
         Self::start(database, &location, keyring, None, LOOPBACK)
     }
 
+    /// A program on a database that may have content, with the master key that it was made with.
+    pub fn on(database: Arc<Database>, keyring: Keyring) -> Self {
+        let location = database.location.clone();
+        Self::start(database, &location, keyring, None, LOOPBACK)
+    }
+
     fn start(
         database: Arc<Database>,
         location: &Location,
