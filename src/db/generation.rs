@@ -91,7 +91,12 @@ pub(super) fn current(connection: &mut Connection) -> Result<i32> {
 /// The generation in the file itself, without its log.
 fn of_file(path: &Path) -> Result<i32> {
     let connection = SqliteConnection::establish(&uri(path, "mode=ro&immutable=1"));
-    current(&mut Connection::Sqlite(connection.map_err(super::error::unavailable)?))
+    let mut connection = Connection::Sqlite(connection.map_err(super::error::unavailable)?);
+    // Without this, SQLite rejects a file that is shorter than its header says, as it is when the
+    // process was killed, or the disk was full, while the log was copied into it. The log still has
+    // all of it.
+    connection.batch_execute("PRAGMA writable_schema = ON")?;
+    current(&mut connection)
 }
 
 /// The generation in the log at `path`: in the first copy of the first page, within the part that
@@ -195,5 +200,31 @@ mod tests {
             assert_eq!(find(&mut &changed[..]).expect("read"), None, "changed at {end}");
         }
         check(&path, &crate::base::files::with_ending(&path, "-wal")).expect("its own log");
+    }
+
+    #[test]
+    fn a_log_that_was_copied_in_part_belongs_to_its_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [whole, cut] = ["whole.db", "cut.db"].map(|name| folder.path().join(name));
+        let log_of = |path: &Path| crate::base::files::with_ending(path, "-wal");
+        let open = |path: &Path| {
+            SqliteConnection::establish(&path.to_string_lossy()).expect("a connection")
+        };
+        let mut writer = open(&whole);
+        let sql = "PRAGMA journal_mode = WAL; BEGIN; PRAGMA user_version = 7; CREATE TABLE t (x); \
+                   INSERT INTO t VALUES (zeroblob(50000)); COMMIT";
+        writer.batch_execute(sql).expect("written");
+        let log = std::fs::read(log_of(&whole)).expect("a log");
+        writer.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)").expect("copied");
+        // The first of many pages, which says how many there are.
+        let first = std::fs::read(&whole).expect("a file")[..4096].to_vec();
+        crate::base::files::create(&cut)
+            .and_then(|mut file| std::io::Write::write_all(&mut file, &first))
+            .expect("written");
+        crate::base::files::create(&log_of(&cut))
+            .and_then(|mut file| std::io::Write::write_all(&mut file, &log))
+            .expect("written");
+        check(&cut, &log_of(&cut)).expect("its own log");
+        open(&cut).batch_execute("SELECT * FROM t").expect("complete");
     }
 }
