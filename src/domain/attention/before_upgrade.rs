@@ -79,9 +79,8 @@ fn each_batch_of_keys(
     let mut last = String::new();
     loop {
         let rows = store::key_texts(connection, &last, BATCH)?;
-        let Some(row) = rows.last() else { return Ok(()) };
-        row.0.clone_into(&mut last);
-        let active = rows.into_iter().filter(|row| row.3.is_none());
-        work(active.map(|(id, name, notes, _)| [id, name, notes]).collect());
+        let Some([id, ..]) = rows.last() else { return Ok(()) };
+        id.clone_into(&mut last);
+        work(rows);
     }
 }

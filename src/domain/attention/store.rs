@@ -137,18 +137,20 @@ pub(super) fn shared_names(
     Ok(query.load(connection)?)
 }
 
-/// The ids, names and notes of keys and when they were revoked, by id, those after `last`.
+/// The ids, names and notes of keys that are not revoked, by id, those after `last`.
 pub(super) fn key_texts(
     connection: &mut Connection,
     last: &str,
     limit: i64,
-) -> Result<Vec<(String, String, String, Option<Timestamp>)>> {
-    Ok(api_keys::table
+) -> Result<Vec<[String; 3]>> {
+    let rows: Vec<(String, String, String)> = api_keys::table
         .filter(api_keys::id.gt(last))
+        .filter(api_keys::revoked_at.is_null())
         .order(api_keys::id)
-        .select((api_keys::id, api_keys::name, api_keys::notes, api_keys::revoked_at))
+        .select((api_keys::id, api_keys::name, api_keys::notes))
         .limit(limit)
-        .load(connection)?)
+        .load(connection)?;
+    Ok(rows.into_iter().map(Into::into).collect())
 }
 
 /// The ids, names and descriptions of roles.

@@ -71,8 +71,7 @@ fn it_finds_what_before_you_upgrade_lists() {
     app.sql(&format!("UPDATE api_keys SET notes = 'Use {secret}', role_id = 'role_full-access' WHERE id = '{one}'"));
     let today = app.site.clock.now().millis() / 86_400_000;
     app.sql(&format!(
-        "INSERT INTO usage_scopes (key_id, scope, day) VALUES ('{one}', 'latchkey:introspect', {})",
-        today
+        "INSERT INTO usage_scopes (key_id, scope, day) VALUES ('{one}', 'latchkey:introspect', {today})"
     ));
     crate::mail::use_server(&app, 25);
     let options = ["--listen", "0.0.0.0:8080"];

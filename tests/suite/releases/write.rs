@@ -135,5 +135,6 @@ pub(super) fn digests() -> String {
         }
     }
     lines.sort();
-    lines.into_iter().map(|(path, digest)| format!("{digest}  {path}\n")).collect()
+    let lines = lines.into_iter().map(|(path, digest)| format!("{digest}  {path}\n"));
+    lines.collect::<Vec<_>>().concat()
 }
