@@ -126,7 +126,7 @@ pub fn verify(
         Purpose::Confirmation(member) => stored.member_id == *member,
         Purpose::SignIn | Purpose::Registration(_) => true,
     };
-    let handle = ceremony::user_handle(&stored.member_id, context);
+    let handle = ceremony::user_handle(&stored.member_id);
     let names_owner = credential.get_user_unique_id().is_none_or(|given| given == handle);
     if !is_owner || !names_owner || !check(relying_party, &credential, state, &mut stored)? {
         return Ok(Err(Rejection::Wrong));

@@ -35,7 +35,7 @@ pub fn begin_registration(
     if store::passkeys_of(connection, &member.id)?.len() >= MAX_PASSKEYS {
         return Ok(None);
     }
-    let handle = Uuid::from_bytes(ceremony::user_handle(&member.id, context));
+    let handle = Uuid::from_bytes(ceremony::user_handle(&member.id));
     let (email, name) = (member.email.as_str(), member.name.as_str());
     let begun = relying_party.webauthn.start_passkey_registration(handle, email, name, None);
     let (challenge, state) = begun.map_err(Error::internal)?;
