@@ -1,24 +1,25 @@
 //! The composition root: middleware, and the routes of every feature.
 
+mod serving;
+
 use std::net::TcpListener;
 use std::num::NonZeroUsize;
-use std::pin::pin;
 use std::sync::Arc;
 
 use actix_http::h1::ExpectHandler;
-use actix_server::{Server, ServerHandle};
+use actix_server::Server;
 use actix_service::IntoServiceFactory as _;
 use actix_web::http::StatusCode;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpResponse};
-use futures_util::future::{Either, join_all, select, try_join_all};
 use tracing_actix_web::TracingLogger;
 
-use crate::base::error::{Error, Result};
+pub use serving::run;
+
+use crate::base::error::Result;
+use crate::base::keyring::Keyring;
 use crate::base::outgoing::Policy;
-use crate::base::service_manager;
-use crate::base::stop::{self, Signals};
 use crate::domain;
 use crate::domain::sign_in::SignInService;
 use crate::domain::sso::SingleSignOn;
@@ -26,7 +27,7 @@ use crate::domain::usage::Recorder;
 use crate::domain::verification::Verifier;
 use crate::gateway;
 use crate::gateway::{Expectations, FastPath};
-use crate::jobs::{Dependencies, Worker, Writer};
+use crate::jobs::Dependencies;
 use crate::pages::sign_in::session;
 use crate::pages::{self, Public};
 use crate::web::connections::{self, Ending, Listener, Shares, Tls};
@@ -91,11 +92,23 @@ impl Shared {
     }
 }
 
+impl Shared {
+    /// The same under another master key, for new servers.
+    fn with_master_key(&self, keyring: Keyring) -> Self {
+        let site = Site { keyring, ..self.site.clone() };
+        let usage = Arc::clone(&self.usage);
+        let verifier = Verifier::new(&site.db, &site.keyring, site.clock.clone(), usage);
+        let (verifier, ending) = (Arc::new(verifier), Ending::default());
+        Self { site, verifier, ending, ..self.clone() }
+    }
+}
+
 /// What the background work needs from the site.
 pub fn dependencies(site: &Site) -> Dependencies {
     Dependencies {
         db: site.db.clone(),
         keyring: site.keyring.clone(),
+        key_file: site.config.database.secret_key_file.clone(),
         clock: site.clock.clone(),
         clock_steps: site.clock_steps.clone(),
         public_url: site.public_url.clone(),
@@ -110,54 +123,6 @@ pub fn routes() -> Routes {
     routes.get("/", home);
     routes.get("/robots.txt", robots);
     routes
-}
-
-/// Serves on `sockets` until the process gets a signal to stop, and calls `announce` once it
-/// handles signals. Runs the background work at the same time. The listener for programs serves
-/// metrics if only this machine can reach it.
-pub fn run(
-    shared: &Shared,
-    sockets: Sockets,
-    workers: Option<NonZeroUsize>,
-    metrics: Metrics,
-    announce: impl FnOnce(),
-) -> Result<()> {
-    // Dropped after the last request has finished, and then writes for the last time.
-    let _writer = Writer::start(Arc::clone(&shared.usage), shared.site.db.clone())?;
-    let _worker = Worker::start(dependencies(&shared.site))?;
-    let workers = workers.map(NonZeroUsize::get);
-    actix_web::rt::System::new().block_on(async {
-        let mut servers = vec![dashboard(shared, sockets.dashboard, workers)];
-        servers.extend(sockets.verify.map(|socket| verify(shared, socket, workers, &metrics)));
-        servers.extend(sockets.metrics.map(|socket| serve_metrics(shared, socket, &metrics)));
-        let servers = servers.into_iter().collect::<std::io::Result<Vec<_>>>();
-        let servers = servers.map_err(Error::internal)?;
-        actix_web::rt::spawn(metrics.run_upkeep());
-        let signals = Signals::listen().map_err(Error::internal)?;
-        announce();
-        service_manager::ready();
-        actix_web::rt::spawn(service_manager::keep_alive());
-        let handles = servers.iter().map(Server::handle).collect();
-        let ending = pin!(end(signals, shared.ending.clone(), handles));
-        // Polled first, so that a caller that got an answer can stop the server.
-        match select(ending, try_join_all(servers)).await {
-            Either::Left(_) => Ok(()),
-            Either::Right((ended, _)) => ended.map_err(Error::internal).map(drop),
-        }
-    })
-}
-
-/// Lets requests in flight finish after the first signal to stop; returns at the second.
-async fn end(mut signals: Signals, ending: Ending, servers: Vec<ServerHandle>) {
-    signals.received().await;
-    service_manager::stopping();
-    tracing::info!("told to end: requests in flight are finished");
-    stop::end_in_time();
-    ending.announce().await;
-    let stopped = join_all(servers.iter().map(|server| server.stop(true)));
-    if let Either::Left(_) = select(stopped, pin!(signals.received())).await {
-        std::future::pending::<()>().await;
-    }
 }
 
 /// The server of the pages.

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use latchkey::base::clock::Clock;
-use latchkey::base::keyring::Keyring;
+use latchkey::base::keyring::KeyFile;
 use latchkey::base::network::{Networks, TrustedRoots};
 use latchkey::config::{Config, CredentialHeaders, PublicUrl, TrustedProxies};
 use latchkey::db::{Db, Location};
@@ -75,7 +75,10 @@ pub fn serve(folder: &Path) {
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let site = Site {
         db: Db::open(&Location::Sqlite(folder.join("latchkey.db"))).expect("a database"),
-        keyring: Keyring::open(&folder.join("secret.key")).expect("the master key"),
+        keyring: KeyFile::open(&folder.join("secret.key"))
+            .expect("the master key")
+            .newest()
+            .clone(),
         clock: Clock::System,
         clock_steps: latchkey::base::clock_steps::ClockSteps::default(),
         public_url: PublicUrl::parse(&url).expect("a URL"),

@@ -11,7 +11,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::BigInt;
 use latchkey::base::clock::{Clock, Timestamp};
 use latchkey::base::error::Result;
-use latchkey::base::keyring::{Keyring, hex};
+use latchkey::base::keyring::{KeyFile, Keyring, hex};
 use latchkey::db::{Connection, Db, Location, Transaction, without_indexes};
 use latchkey::domain::api_keys::{self, Environment, SecretKey};
 use rand::seq::SliceRandom as _;
@@ -54,7 +54,8 @@ impl Data {
             .status();
         assert!(status.expect("the program runs").success(), "the data directory is filled");
         let db = Db::open(&Location::Sqlite(folder.path().join("latchkey.db"))).expect("it opens");
-        let keyring = Keyring::open(&folder.path().join("secret.key")).expect("it opens");
+        let file = KeyFile::open(&folder.path().join("secret.key")).expect("it opens");
+        let keyring = file.newest().clone();
         // Both steps need the large cache that `without_indexes` sets.
         let written = db.write_blocking(|tx| {
             without_indexes(tx, &["api_keys"], |tx| {

@@ -4,7 +4,7 @@
 //! A umask only removes permissions: a file never has more than the mode it is created with.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::{
     DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
 };
@@ -26,6 +26,18 @@ pub fn create(path: &Path) -> io::Result<File> {
 /// Opens a file for appending; creates it like [`create`] if it does not exist.
 pub fn open_or_create(path: &Path) -> io::Result<File> {
     open(path, OpenOptions::new().append(true).create(true))
+}
+
+/// Creates a file like [`create`] with this content. After a crash it is complete, empty or not
+/// there.
+pub fn create_with(path: &Path, content: &[u8]) -> io::Result<()> {
+    let unfinished = with_ending(path, &format!(".partial-{}", std::process::id()));
+    let write = || {
+        create(&unfinished)?.write_all(content)?;
+        create(path)?;
+        put_in_place(&unfinished, path).inspect_err(|_| drop(fs::remove_file(path)))
+    };
+    write().inspect_err(|_| drop(fs::remove_file(&unfinished)))
 }
 
 fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {

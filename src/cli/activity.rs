@@ -6,7 +6,7 @@ use super::arguments::ActivityCommand;
 use super::progress::Shown;
 use super::{existing, write_line};
 use crate::base::error::{Error, Result};
-use crate::base::keyring::Keyring;
+use crate::base::keyring::KeyFile;
 use crate::base::text::thousands;
 use crate::config::Config;
 use crate::domain::activity::{self, Newest};
@@ -20,8 +20,8 @@ pub(super) fn run(
     let ActivityCommand::Verify { holds } = command;
     let db = existing(config)?;
     db.check_integrity()?;
-    let keyring = Keyring::read(&config.database.secret_key_file)?;
-    db.read_blocking(|c| settings::check(c, &keyring))?;
+    let keys = KeyFile::read(&config.database.secret_key_file)?;
+    let keyring = db.read_blocking(|c| settings::keyring(c, &keys))?;
     let broken = |what: String| Err(Error::Internal(format!("the activity is not whole: {what}")));
     let Newest { number, hash } =
         match activity::verify_with_progress(&db, &keyring, &mut Shown::new())? {

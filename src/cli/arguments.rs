@@ -62,6 +62,8 @@ pub enum Command {
     },
     /// Move an SQLite database into an empty PostgreSQL database, while Latchkey does not serve
     Copy(CopyDatabase),
+    /// Replace the master key, because it leaked or a policy says so
+    RotateSecretKey(RotateSecretKey),
     /// Look at the record of who did what
     #[command(subcommand, arg_required_else_help = false)]
     Activity(ActivityCommand),
@@ -170,6 +172,21 @@ pub struct SetMail {
 
 fn security(text: &str) -> Result<Security, String> {
     Security::parse(text).ok_or_else(|| "give starttls, tls or none".into())
+}
+
+/// A step of rotating the master key.
+#[derive(Args, Clone, Debug)]
+#[group(required = true, multiple = false)]
+pub struct RotateSecretKey {
+    /// Write a new secret key file with the current master key and a new one; nothing else is changed
+    #[arg(long, value_name = "FILE")]
+    pub prepare: Option<PathBuf>,
+    /// Replace the master key by the last one in this file, which every node that serves must have
+    #[arg(long, value_name = "FILE")]
+    pub new: Option<PathBuf>,
+    /// Stop accepting secret keys from before the rotation, and revoke the keys that have no newer one
+    #[arg(long)]
+    pub end_old_pepper: bool,
 }
 
 /// How to examine the installation.

@@ -6,7 +6,7 @@ use super::arguments::CopyDatabase;
 use super::progress::Shown;
 use super::{CLOCK, write_line};
 use crate::base::error::{Error, Result};
-use crate::base::keyring::Keyring;
+use crate::base::keyring::KeyFile;
 use crate::base::text::thousands;
 use crate::config::{Config, Location};
 use crate::db;
@@ -28,7 +28,7 @@ pub(super) fn run(config: &Config, options: &CopyDatabase, output: &mut impl Wri
             path.display()
         )));
     }
-    let keyring = Keyring::read(&config.database.secret_key_file)?;
+    let keys = KeyFile::read(&config.database.secret_key_file)?;
     let target = db::url_without_password(&options.to);
     let mark = || {
         if options.keep_source {
@@ -40,7 +40,7 @@ pub(super) fn run(config: &Config, options: &CopyDatabase, output: &mut impl Wri
     let outcome = copy::copy(
         path,
         &Location::Postgres(options.to.clone()),
-        |connection| settings::check(connection, &keyring),
+        |connection| settings::keyring(connection, &keys).map(drop),
         mark,
         &mut Shown::new(),
     )?;

@@ -6,11 +6,12 @@ use std::process::ExitCode;
 use super::arguments::ExamineInstallation;
 use super::{CLOCK, write_line};
 use crate::base::error::{Error, Result};
-use crate::base::keyring::Keyring;
+use crate::base::keyring::{KeyFile, Keyring};
 use crate::base::network::TrustedRoots;
 use crate::config::Config;
 use crate::db::Db;
 use crate::doctor::{self, Gateway, Installation, Level};
+use crate::domain::settings;
 use crate::gateway::IDENTITY;
 
 /// Prints the report. The exit code is 0 when all is well, 1 after warnings and 2 after errors.
@@ -51,6 +52,9 @@ pub(super) fn run(
 
 /// Opens what exists, and creates nothing.
 fn open(config: &Config) -> Result<(Db, Keyring)> {
-    let keyring = Keyring::read(&config.database.secret_key_file)?;
-    Ok((Db::existing(&config.database.location)?, keyring))
+    let keys = KeyFile::read(&config.database.secret_key_file)?;
+    let db = Db::existing(&config.database.location)?;
+    // A check says so if none of the master keys fits.
+    let keyring = db.read_blocking(|connection| settings::keyring(connection, &keys));
+    Ok((db, keyring.unwrap_or_else(|_| keys.newest().clone())))
 }

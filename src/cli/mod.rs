@@ -18,6 +18,7 @@ mod member;
 mod migrate;
 mod progress;
 mod restore;
+mod rotate_secret_key;
 mod serve;
 mod sso;
 
@@ -28,7 +29,7 @@ use arguments::Command;
 
 use crate::base::clock::Clock;
 use crate::base::error::{Error, Result};
-use crate::base::keyring::Keyring;
+use crate::base::keyring::{KeyFile, Keyring};
 use crate::base::progress::{Progress, Unwatched};
 use crate::base::text;
 use crate::config::{Config, DatabaseConfig};
@@ -60,6 +61,7 @@ fn run_command(command: &Command, config: &Config) -> ExitCode {
         Command::Backup { file, pg_dump } => backup::run(config, file, *pg_dump, &mut output),
         Command::Restore { file } => restore::run(config, file, &mut output),
         Command::Copy(options) => copy::run(config, options, &mut output),
+        Command::RotateSecretKey(step) => rotate_secret_key::run(config, step, &mut output),
         Command::Migrate => migrate::run(config, &mut output),
         Command::Mail(command) => mail::run(config, command, &mut input, &mut output),
         Command::Sso(command) => sso::run(config, command, &mut output),
@@ -92,23 +94,26 @@ fn open_with_progress(config: &Config, progress: &mut dyn Progress) -> Result<(D
         check_key_exists(config)?;
     }
     config.database.prepare_data_dir().map_err(Error::internal)?;
-    let keyring = Keyring::open(&config.database.secret_key_file)?;
+    let keys = KeyFile::open(&config.database.secret_key_file)?;
     let DatabaseConfig { location, keeps_copy, .. } = &config.database;
     let db = Db::open_with_progress(location, *keeps_copy, progress)?;
     domain::draw_consequences(&db, CLOCK);
-    let context = Context::command_line(keyring.clone(), CLOCK.now());
+    let now = CLOCK.now();
     let is_newer = db.is_newer()?;
-    db.write_blocking(|tx| {
+    let keyring = db.write_blocking(|tx| {
+        let keyring = settings::keyring(tx, &keys)?;
         settings::prepare(tx, &keyring)?;
         // During a rolling upgrade, the built-in entries are those of the newer version.
         if is_newer {
-            return Ok(());
+            return Ok(keyring);
         }
+        let context = Context::command_line(keyring.clone(), now);
         scopes::add_resources(tx, &[], &context)?;
         roles::add_built_in(tx, context.now)?;
-        roles::update_built_in(tx, &context)
+        roles::update_built_in(tx, &context)?;
+        Ok(keyring)
     })?;
-    attention::fold_names(&db, context.now)?;
+    attention::fold_names(&db, now)?;
     config.database.restrict_files();
     Ok((db, keyring))
 }

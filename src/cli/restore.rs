@@ -7,24 +7,23 @@ use super::progress::Shown;
 use super::{CLOCK, write_line};
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
-use crate::base::keyring::Keyring;
+use crate::base::keyring::KeyFile;
 use crate::base::text::thousands;
 use crate::config::Config;
 use crate::db::copy::{self, BackupFile};
-use crate::domain::activity::Context;
 use crate::domain::{backups, settings};
 
 pub(super) fn run(config: &Config, file: &Path, output: &mut impl Write) -> Result<()> {
     config.database.check_not_moved().map_err(Error::Internal)?;
     let mut progress = Shown::new();
     let backup = BackupFile::open(file)?;
-    let keyring = fitting_key(config, &backup, file)?;
+    let keys = fitting_keys(config, &backup, file)?;
     config.database.prepare_data_dir().map_err(Error::internal)?;
-    let context = Context::command_line(keyring, CLOCK.now());
+    let now = CLOCK.now();
     copy::restore(
         &backup,
         &config.database.location,
-        |tx, header| backups::finish_restore(tx, &header.about, &context),
+        |tx, header| backups::finish_restore(tx, &header.about, &keys, now),
         &mut progress,
     )?;
     drop(progress);
@@ -42,8 +41,8 @@ pub(super) fn run(config: &Config, file: &Path, output: &mut impl Write) -> Resu
     Ok(())
 }
 
-/// The master key, if it is the one that the backup needs.
-fn fitting_key(config: &Config, backup: &BackupFile, file: &Path) -> Result<Keyring> {
+/// The secret key file, if the master key that the backup needs is in it.
+fn fitting_keys(config: &Config, backup: &BackupFile, file: &Path) -> Result<KeyFile> {
     let (needed, key) = (&backup.header.about.master_key, &config.database.secret_key_file);
     let advice = format!(
         "{} needs the secret key file with the fingerprint {needed}: put it at {}, or name it with \
@@ -54,11 +53,12 @@ fn fitting_key(config: &Config, backup: &BackupFile, file: &Path) -> Result<Keyr
     if !key.try_exists().unwrap_or(true) {
         return Err(Error::Internal(advice));
     }
-    let keyring = Keyring::read(key)?;
-    let found = settings::fingerprint(&keyring);
-    if found == *needed {
-        Ok(keyring)
+    let keys = KeyFile::read(key)?;
+    let found: Vec<String> = keys.keys().iter().map(settings::fingerprint).collect();
+    if found.contains(needed) {
+        Ok(keys)
     } else {
+        let found = found.join(" and ");
         Err(Error::Internal(format!("{advice}; the one there has the fingerprint {found}")))
     }
 }

@@ -55,7 +55,7 @@ pub fn run(config: &Config) -> Result<()> {
     let [verify, measures] = [verify, measures].map(|bound| bound.map(|(socket, _)| socket));
     let sockets = Sockets { dashboard: listener, verify, metrics: measures };
     let announce = || announcement.print();
-    let outcome = server::run(&shared, sockets, server.workers, metrics, announce);
+    let outcome = server::run(&shared, &sockets, server.workers, &metrics, announce);
     shared.site.db.close();
     outcome
 }

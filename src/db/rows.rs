@@ -7,7 +7,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
-use diesel::sql_types::{BigInt, HasSqlType, Nullable, Text, Untyped};
+use diesel::sql_types::{BigInt, Binary, HasSqlType, Nullable, Text, Untyped};
 use diesel::sqlite::Sqlite;
 
 use super::{Connection, Transaction, on_each};
@@ -30,6 +30,7 @@ pub(crate) enum Value<'a> {
     Text(&'a str),
     /// Text that may be missing.
     Optional(Option<String>),
+    Bytes(&'a [u8]),
 }
 
 impl From<Timestamp> for Value<'_> {
@@ -111,10 +112,11 @@ impl<C, const N: usize> RunQueryDsl<C> for ForRows<'_, N> {}
 
 impl<DB, const N: usize> QueryFragment<DB> for ForRows<'_, N>
 where
-    DB: Backend + HasSqlType<BigInt> + HasSqlType<Text>,
+    DB: Backend + HasSqlType<BigInt> + HasSqlType<Text> + HasSqlType<Binary>,
     i64: ToSql<BigInt, DB>,
     str: ToSql<Text, DB>,
     Option<String>: ToSql<Nullable<Text>, DB>,
+    for<'b> &'b [u8]: ToSql<Binary, DB>,
 {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         if !self.is_cached {
@@ -131,6 +133,7 @@ where
                     Value::Number(number) => pass.push_bind_param::<BigInt, _>(number)?,
                     Value::Text(text) => pass.push_bind_param::<Text, str>(text)?,
                     Value::Optional(text) => pass.push_bind_param::<Nullable<Text>, _>(text)?,
+                    Value::Bytes(bytes) => pass.push_bind_param::<Binary, _>(bytes)?,
                 }
             }
             pass.push_sql(")");

@@ -206,6 +206,7 @@ diesel::table! {
         number -> BigInt,
         hash -> Binary,
         seal -> Binary,
+        generation -> Integer,
     }
 }
 
@@ -312,6 +313,7 @@ diesel::table! {
         number -> BigInt,
         last_used_at -> BigInt,
         last_used_address -> Nullable<Text>,
+        former_proof -> Nullable<Binary>,
     }
 }
 
@@ -675,6 +677,25 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    former_master_keys (generation) {
+        generation -> Integer,
+        replaced_at -> BigInt,
+        last_entry -> BigInt,
+        activity_key -> Binary,
+        pepper -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    nodes (id) {
+        id -> Text,
+        name -> Text,
+        master_keys -> Text,
+        seen_at -> BigInt,
+    }
+}
+
 diesel::joinable!(api_key_scopes -> api_keys (key_id));
 diesel::joinable!(api_keys -> roles (role_id));
 diesel::joinable!(webhook_deliveries -> webhook_endpoints (endpoint_id));
@@ -691,6 +712,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
     changes,
     denials,
+    former_master_keys,
     leak_notes,
     leaks,
     member_identities,

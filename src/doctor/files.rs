@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::finding::{Check, Finding};
 use crate::base::files;
-use crate::base::keyring::Keyring;
+use crate::base::keyring::KeyFile;
 use crate::config::{Config, Location};
 
 const DATA_DIRECTORY: Check = Check("data_directory", "Data directory");
@@ -59,7 +59,7 @@ fn secret_key_file(path: &Path) -> Finding {
             "Put it back, or name it with --secret-key-file. Without it no secret key passes.",
         );
     }
-    match Keyring::read(path) {
+    match KeyFile::read(path) {
         Ok(_) => SECRET_KEY_FILE.fine(format!("{shown} can be used.")),
         Err(error) => SECRET_KEY_FILE.error(
             format!("{shown} cannot be used: {error}."),

@@ -9,7 +9,7 @@ use crate::base::keyring::Keyring;
 use crate::base::outgoing::{BodyLimit, Client, http};
 use crate::db::Db;
 use crate::domain::mail::{self, Connector};
-use crate::domain::settings::{self, INSTALLATION_HEADER};
+use crate::domain::settings::{self, master_key::INSTALLATION_HEADER};
 
 const ENCRYPTION: Check = Check("encryption", "Encryption");
 const PUBLIC_URL: Check = Check("public_url", "Public URL");

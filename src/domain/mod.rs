@@ -5,7 +5,7 @@
 //! [`members`], [`sign_in`], [`sso`], [`scopes`], [`roles`], [`api_keys`], [`usage`],
 //! [`verification`], [`diagnosis`], [`webhooks`], [`leaks`], [`disabling`], [`impact`],
 //! [`containment`], [`reviews`],
-//! [`attention`], [`alerts`], [`checklist`], [`backups`].
+//! [`attention`], [`alerts`], [`checklist`], [`backups`], [`master_key`].
 
 pub mod activity;
 pub mod alerts;
@@ -19,6 +19,7 @@ pub mod disabling;
 pub mod impact;
 pub mod leaks;
 pub mod mail;
+pub mod master_key;
 pub mod members;
 pub mod reviews;
 pub mod roles;

@@ -11,7 +11,7 @@ use crate::web::{Site, error_page};
 pub fn register(config: &mut ServiceConfig) {
     let alive = async |site: web::Data<Site>| {
         let name = settings::installation_name(&site.keyring);
-        ("ok\n".customize()).insert_header((settings::INSTALLATION_HEADER, name))
+        ("ok\n".customize()).insert_header((settings::master_key::INSTALLATION_HEADER, name))
     };
     config.route("/healthz", web::get().to(alive)).route("/healthz", web::head().to(alive));
     config.route("/readyz", web::get().to(ready)).route("/readyz", web::head().to(ready));

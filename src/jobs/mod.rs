@@ -1,5 +1,6 @@
 //! All background work.
 
+mod presence;
 mod purge;
 mod schedule;
 mod usage_writer;

@@ -1,9 +1,11 @@
 //! Background work. One node finds keys that need attention and causes of alerts, and turns events
 //! into messages. Every node sends due messages.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::presence::Presence;
 use super::purge;
 use super::schedule::Schedule;
 use crate::base::clock::{Clock, MINUTE, SECOND, Timestamp, uptime};
@@ -17,6 +19,7 @@ use crate::domain::alerts::{self, Letters};
 use crate::domain::checklist;
 use crate::domain::disabling;
 use crate::domain::mail::{self, Connector};
+use crate::domain::master_key;
 use crate::domain::webhooks::{self, Policy};
 use crate::letters::AlertLetters;
 
@@ -42,6 +45,8 @@ const ALERT_INTERVAL: i64 = MINUTE;
 pub struct Dependencies {
     pub db: Db,
     pub keyring: Keyring,
+    /// The secret key file.
+    pub key_file: PathBuf,
     pub clock: Clock,
     /// Detects whether the clock was set back.
     pub clock_steps: ClockSteps,
@@ -63,6 +68,10 @@ impl Worker {
     pub fn start(dependencies: Dependencies) -> Result<Self> {
         let Dependencies { db, keyring, clock, .. } = dependencies;
         let mut schedule = Schedule::new();
+        let presence = Presence::start(&db, &keyring, dependencies.key_file, clock.now())?;
+        let now = clock.clone();
+        schedule
+            .every("nodes", master_key::REPORT_INTERVAL, move |_| presence.report(now.now()))?;
         let mut watch = Watch::new(&db, &dependencies.public_url)?;
         let (now, steps) = (clock.clone(), dependencies.clock_steps);
         schedule.every("alerts", INTERVAL, move |_| {

@@ -43,7 +43,7 @@ fn fill(database: &Database, keys: u32) {
 }
 
 /// The tables with their columns and the type of each, as diesel's schema declares them.
-fn declared() -> BTreeMap<String, Vec<(String, String)>> {
+pub fn declared() -> BTreeMap<String, Vec<(String, String)>> {
     let schema = include_str!("../../src/db/schema.rs");
     let tables = schema.split("diesel::table! {").skip(1).map(|table| {
         let name = table.split('(').next().expect("a name").trim().to_owned();
@@ -59,12 +59,18 @@ fn declared() -> BTreeMap<String, Vec<(String, String)>> {
     tables.collect()
 }
 
-/// Every row of every table except leases, in the same form for both databases.
+/// Tables about running processes, which mean nothing elsewhere.
+const OF_PROCESSES: [&str; 2] = ["leases", "nodes"];
+
+/// Every row of every table, except those about running processes, in the same form for both databases.
 fn rows(database: &Database) -> BTreeMap<String, Vec<String>> {
     let is_sqlite = matches!(database.location, Location::Sqlite(_));
     let mut connection = database.connect();
     let mut all = BTreeMap::new();
-    for (table, columns) in declared().into_iter().filter(|(table, _)| table != "leases") {
+    for (table, columns) in declared() {
+        if OF_PROCESSES.contains(&table.as_str()) {
+            continue;
+        }
         let cells = columns.iter().map(|(name, kind)| {
             let text = match (kind.as_str(), is_sqlite) {
                 ("Binary", true) => format!("hex(\"{name}\")"),

@@ -30,6 +30,7 @@ mod leaks;
 mod lookup;
 mod mail;
 mod many_keys;
+mod master_key;
 mod members;
 mod migrations_agree;
 mod names;

@@ -5,31 +5,31 @@
 //! still cannot plant an API key or repair the activity chain. Derivation: HMAC-SHA-256(master,
 //! purpose), as in NIST SP 800-108 for one block of output. ASVS 11.2.1, 13.3.1.
 
-use std::io::{self, Read as _, Write as _};
-use std::path::Path;
+mod file;
+
 use std::sync::Arc;
 
 use aes_gcm::Aes256Gcm;
 use aes_gcm::aead::{Aead as _, KeyInit as _, Payload};
 use hmac::digest::Key;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use rand::TryRng as _;
 use sha2::{Digest as _, Sha256};
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
+
+pub use file::KeyFile;
 
 use crate::base::error::{Error, Result};
-use crate::base::files;
 
-/// The minimum size of a master key file, in bytes (256 bits).
-const MIN_LENGTH: usize = 32;
 /// The size of a nonce, in bytes.
 const NONCE: usize = 12;
 
 /// What a derived key is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Digests of secret keys, version 1.
+    /// Digests of secret keys.
     Pepper,
+    /// Proof that a digest under a former pepper was stored when the master key was rotated.
+    FormerDigest,
     Activity,
     /// Form tokens, one-time codes and session identifiers.
     Web,
@@ -49,46 +49,69 @@ struct Keys {
     master: Zeroizing<[u8; 32]>,
     /// Prepared once, since every request with a secret key needs it.
     pepper: Hmac<Sha256>,
+    generation: i32,
+    former: FormerKeys,
 }
 
+/// What is still needed of the master keys that this one has replaced.
+#[derive(Default)]
+pub struct FormerKeys {
+    /// The number of the last activity entry under each former master key with its key for the
+    /// activity, oldest first.
+    pub activity: Vec<(i64, DerivedKey)>,
+    /// The pepper of the master key before this one, while it is accepted.
+    pub pepper: Option<DerivedKey>,
+}
+
+/// A key that was derived for one purpose.
+pub type DerivedKey = Zeroizing<[u8; 32]>;
+
 impl Keyring {
-    /// The version of [`Purpose::Pepper`] that new digests are made with.
-    pub const PEPPER_VERSION: i32 = 1;
-
-    /// Reads the master key from `path`; creates one there, with mode 0600, if the file does not
-    /// exist.
-    pub fn open(path: &Path) -> Result<Self> {
-        match read(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::of(path, make(path)),
-            content => Self::of(path, content),
-        }
-    }
-
-    /// Reads the master key from `path`, which must exist.
-    pub fn read(path: &Path) -> Result<Self> {
-        Self::of(path, read(path))
-    }
-
-    fn of(path: &Path, content: io::Result<Zeroizing<Vec<u8>>>) -> Result<Self> {
-        let long_enough = |content: Zeroizing<Vec<u8>>| match content.trim_ascii().len() {
-            MIN_LENGTH.. => Ok(Self::from_bytes(content.trim_ascii())),
-            _ => Err(io::Error::other("it holds fewer than 32 bytes")),
-        };
-        content.and_then(long_enough).map_err(|error| {
-            Error::Internal(format!(
-                "the secret key file {} cannot be used: {error}",
-                path.display()
-            ))
-        })
-    }
-
-    /// A keyring from any 32 bytes or more.
+    /// A keyring from any 32 bytes or more, which has replaced no other.
     pub fn from_bytes(content: &[u8]) -> Self {
         let master = Zeroizing::new(Sha256::digest(content).into());
-        let mut pepper = derive(&master, Purpose::Pepper);
-        let keys = Keys { pepper: keyed(&pepper), master };
-        pepper.zeroize();
-        Self(Arc::new(keys))
+        Self::of(master, 1, FormerKeys::default())
+    }
+
+    /// The same master key as the one with the number `generation`, counted from 1.
+    pub fn succeeding(&self, generation: i32, former: FormerKeys) -> Self {
+        Self::of(self.0.master.clone(), generation, former)
+    }
+
+    fn of(master: Zeroizing<[u8; 32]>, generation: i32, former: FormerKeys) -> Self {
+        let pepper = keyed(&derive(&master, Purpose::Pepper));
+        Self(Arc::new(Keys { pepper, master, generation, former }))
+    }
+
+    /// How many master keys the installation has had, with this one. Digests of secret keys are
+    /// stored with this number.
+    pub fn generation(&self) -> i32 {
+        self.0.generation
+    }
+
+    /// The key for `purpose`, for storing it under the next master key.
+    pub fn derived(&self, purpose: Purpose) -> DerivedKey {
+        derive(&self.0.master, purpose)
+    }
+
+    /// HMAC-SHA-256 with the pepper of the master key before this one, while it is accepted.
+    pub fn former_pepper_mac(&self, parts: &[&[u8]]) -> Option<[u8; 32]> {
+        self.0.former.pepper.as_ref().map(|pepper| finish(keyed(pepper), parts))
+    }
+
+    /// Whether digests under the pepper of the master key before this one are accepted.
+    pub fn accepts_former_pepper(&self) -> bool {
+        self.0.former.pepper.is_some()
+    }
+
+    /// HMAC-SHA-256 with the key for the activity under which the entry with this number was
+    /// recorded.
+    pub fn activity_mac(&self, entry: i64, parts: &[&[u8]]) -> [u8; 32] {
+        let former = self.0.former.activity.iter().find(|(last, _)| entry <= *last);
+        match former {
+            Some((_, key)) => finish(keyed(key), parts),
+            None => self.mac(Purpose::Activity, parts),
+        }
     }
 
     /// HMAC-SHA-256 of the concatenated `parts`, under the key for `purpose`. A part of variable
@@ -97,10 +120,7 @@ impl Keyring {
         if purpose == Purpose::Pepper {
             return finish(self.0.pepper.clone(), parts);
         }
-        let mut key = derive(&self.0.master, purpose);
-        let mac = finish(keyed(&key), parts);
-        key.zeroize();
-        mac
+        finish(keyed(&self.derived(purpose)), parts)
     }
 
     /// Encrypts `secret`; only the same `label` decrypts it. AES-256-GCM with a random nonce (NIST
@@ -119,11 +139,14 @@ impl Keyring {
         self.cipher().decrypt(&(*nonce).into(), payload).ok().map(Zeroizing::new)
     }
 
+    /// Encrypts what `from` has encrypted under the same `label`.
+    pub fn reseal(&self, from: &Self, label: &str, sealed: &[u8]) -> Result<Vec<u8>> {
+        let unreadable = || Error::Internal(format!("the {label} cannot be decrypted"));
+        self.seal(label, &from.unseal(label, sealed).ok_or_else(unreadable)?)
+    }
+
     fn cipher(&self) -> Aes256Gcm {
-        let mut key = derive(&self.0.master, Purpose::Seal);
-        let cipher = Aes256Gcm::new(&key.into());
-        key.zeroize();
-        cipher
+        Aes256Gcm::new(&(*self.derived(Purpose::Seal)).into())
     }
 
     /// 64 bytes for signing cookies.
@@ -136,16 +159,17 @@ impl Keyring {
     }
 }
 
-fn derive(master: &[u8; 32], purpose: Purpose) -> [u8; 32] {
+fn derive(master: &[u8; 32], purpose: Purpose) -> DerivedKey {
     let label: &[u8] = match purpose {
         Purpose::Pepper => b"latchkey pepper 1",
+        Purpose::FormerDigest => b"latchkey former digest 1",
         Purpose::Activity => b"latchkey activity 1",
         Purpose::Web => b"latchkey web 1",
         Purpose::Cookie => b"latchkey cookie 1",
         Purpose::Check => b"latchkey check 1",
         Purpose::Seal => b"latchkey seal 1",
     };
-    finish(keyed(master), &[label])
+    Zeroizing::new(finish(keyed(master), &[label]))
 }
 
 fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
@@ -162,27 +186,6 @@ fn finish(mut mac: Hmac<Sha256>, parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-fn make(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut bytes = Zeroizing::new([0; 32]);
-    rand::rngs::SysRng.try_fill_bytes(bytes.as_mut_slice()).map_err(io::Error::other)?;
-    let text = Zeroizing::new(hex(bytes.as_slice()).into_bytes());
-    let mut file = files::create(path)?;
-    file.write_all(&text)?;
-    file.write_all(b"\n")?;
-    file.sync_all()?;
-    Ok(text)
-}
-
-/// The content of a file that no other user can change or read.
-fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut file = files::open_secret(path)?;
-    // Allocates the full size at once: a growing buffer would leave copies of the key in memory.
-    let size = usize::try_from(file.metadata()?.len()).unwrap_or_default();
-    let mut content = Zeroizing::new(Vec::with_capacity(size + 1));
-    file.read_to_end(&mut content)?;
-    Ok(content)
-}
-
 /// Lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
@@ -197,25 +200,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_file_is_created_once_only_for_its_owner_and_read_again() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("master.key");
-        let first = Keyring::open(&path).expect("a new key file");
-        let second = Keyring::open(&path).expect("the same key file");
-        assert_eq!(first.mac(Purpose::Check, &[b"x"]), second.mac(Purpose::Check, &[b"x"]));
-        let mode = std::os::unix::fs::MetadataExt::mode(&path.metadata().expect("a key file"));
-        assert_eq!(mode & 0o777, 0o600);
-    }
-
-    #[test]
-    fn a_short_key_file_is_rejected() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("master.key");
-        writeln!(files::create(&path).expect("a file"), "short").expect("written");
-        assert!(Keyring::open(&path).is_err());
-    }
-
-    #[test]
     fn a_sealed_value_is_opened_only_with_its_label_and_key() {
         let (keyring, other) = (Keyring::from_bytes(&[7; 32]), Keyring::from_bytes(&[8; 32]));
         let mut sealed = keyring.seal("mail", b"hunter2").expect("sealed");
@@ -227,6 +211,21 @@ mod tests {
         assert!(keyring.unseal("mail", &sealed[..11]).is_none());
         sealed[20] ^= 1;
         assert!(keyring.unseal("mail", &sealed).is_none());
+    }
+
+    #[test]
+    fn former_keys_are_used_only_for_what_they_made() {
+        let old = Keyring::from_bytes(&[7; 32]);
+        let former = FormerKeys {
+            activity: vec![(5, old.derived(Purpose::Activity))],
+            pepper: Some(old.derived(Purpose::Pepper)),
+        };
+        let new = Keyring::from_bytes(&[8; 32]).succeeding(2, former);
+        assert_eq!(new.activity_mac(5, &[b"x"]), old.activity_mac(5, &[b"x"]));
+        assert_ne!(new.activity_mac(6, &[b"x"]), old.activity_mac(6, &[b"x"]));
+        assert_eq!(new.former_pepper_mac(&[b"x"]), Some(old.mac(Purpose::Pepper, &[b"x"])));
+        assert_ne!(new.mac(Purpose::Pepper, &[b"x"]), old.mac(Purpose::Pepper, &[b"x"]));
+        assert_eq!((old.generation(), old.former_pepper_mac(&[b"x"])), (1, None));
     }
 
     #[test]

@@ -22,4 +22,4 @@ pub use restore::restore;
 pub use transfer::{Outcome, copy};
 
 /// Tables whose rows describe running processes and mean nothing in another database.
-const NOT_CARRIED: [&str; 1] = ["leases"];
+const NOT_CARRIED: [&str; 2] = ["leases", "nodes"];

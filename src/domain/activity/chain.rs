@@ -50,7 +50,8 @@ pub(super) fn hash(keyring: &Keyring, row: &RecordedEntry, before: &[u8]) -> Vec
         row.subject_name,
         row.details,
     ]);
-    keyring.mac(Purpose::Activity, &[b"entry", before, content.to_string().as_bytes()]).to_vec()
+    let content = content.to_string();
+    keyring.activity_mac(row.number, &[b"entry", before, content.as_bytes()]).to_vec()
 }
 
 /// The seal that proves that entry `number` with `hash` is the newest.

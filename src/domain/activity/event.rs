@@ -9,6 +9,10 @@ closed_set! {
     pub enum Event {
         /// The organisation and its first super manager were set up.
         SetUp = "organisation.set_up",
+        /// The master key was replaced by another one.
+        MasterKeyRotated = "master_key.rotated",
+        /// Secrets from before the last rotation of the master key are no longer accepted.
+        OldPepperEnded = "master_key.old_pepper_ended",
         /// A backup of the database was restored.
         DatabaseRestored = "database.restored",
         /// Somebody has checked the keys of a restored database.

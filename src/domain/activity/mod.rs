@@ -26,15 +26,32 @@ pub use tally::{Occurrence, Tally, TallyKind, count, tallies};
 pub use verify::{Broken, Checked, Newest, newest, verify, verify_on, verify_with_progress};
 
 use crate::base::clock::Timestamp;
-use crate::base::error::Result;
+use crate::base::error::{Error, Result};
+use crate::base::keyring::Keyring;
 use crate::db::keyset::Walk;
 use crate::db::{Connection, Transaction};
 
 /// Records `entry` for the actor of `context`.
+///
+/// # Errors
+/// [`Error::Unavailable`] if the master key was rotated and this process has not noticed it yet:
+/// nothing may be recorded under the old one.
 pub fn record(tx: &mut Transaction<'_>, context: &Context, entry: &Entry) -> Result<()> {
-    let head = store::head(tx)?;
+    let (head, keyring) = (store::head(tx)?, &context.keyring);
+    if head.as_ref().is_some_and(|head| head.generation != keyring.generation()) {
+        return Err(Error::Unavailable("the master key was rotated a moment ago".into()));
+    }
     let row = chain::link(context, entry, head.as_ref());
-    store::append(tx, &row, &chain::seal(&context.keyring, row.number, &row.hash), head.is_none())
+    let head = store::Head::sealed(row.number, row.hash.clone(), keyring);
+    store::append(tx, &row)?;
+    store::set_head(tx, &head)
+}
+
+/// Seals the newest entry under the master key `to`, which is the next one. Entries after it are
+/// recorded under that.
+pub fn hand_over(tx: &mut Transaction<'_>, to: &Keyring) -> Result<()> {
+    let Some(head) = store::head(tx)? else { return Ok(()) };
+    store::set_head(tx, &store::Head::sealed(head.number, head.hash, to))
 }
 
 /// The newest entries about a subject, newest first, at most `limit`.

@@ -97,6 +97,7 @@ impl Rule {
             | ReasonKind::SecretStored
             | ReasonKind::IntrospectionEnded
             | ReasonKind::NameTaken
+            | ReasonKind::FormerMasterKey
             | ReasonKind::OverlapCanEnd
             | ReasonKind::CreatorLeft
             | ReasonKind::NeverUsed

@@ -27,7 +27,7 @@ pub fn keys(
         Ok((details, secret.digest(keyring)))
     };
     let new: Vec<_> = keys.into_iter().map(with_digest).collect::<Result<_>>()?;
-    store::insert(tx, &new, settings)
+    store::insert(tx, &new, keyring.generation(), settings)
 }
 
 /// The entries that would have been recorded if the key had been managed here, with their times.

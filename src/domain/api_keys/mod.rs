@@ -49,8 +49,10 @@ pub use list::{Direction, Filter, Sort, Totals, View, list, totals};
 pub use names::{fold_names_again, settle_name, with_shared_names};
 pub use owner::{ExternalId, Labels, NO_OWNER, Owner};
 pub use rotation::{Overlap, Rotation, rotate, secrets, stop_old_secret};
-pub use secret::SecretKey;
-pub use store::{ApiKey, Disabling, StoredSecret};
+pub use secret::{SecretKey, former_proof};
+pub use store::{
+    ApiKey, Disabling, StoredSecret, forget_proofs, prove_digests, under_former_pepper,
+};
 
 use std::collections::BTreeSet;
 
@@ -111,7 +113,7 @@ pub fn create(
     let secret = SecretKey::generate(&settings.secret_prefix, environment)?;
     let details = new_key(id, environment, checked, context);
     let new = [(details, secret.digest(&context.keyring))];
-    store::insert(tx, &new, &settings)?;
+    store::insert(tx, &new, context.keyring.generation(), &settings)?;
     let [(details, _)] = new;
     tx.announce(id.as_str())?;
     activity::record(tx, context, &changes::created(&details))?;

@@ -108,7 +108,8 @@ pub fn rotate(
     details.key.version += 1;
     details.key.expires_at = expires_at;
     details.key.secret_created_at = now;
-    store::add_secret(tx, &details.key, number, &secret.digest(&context.keyring), &settings)?;
+    let digest = (&secret.digest(&context.keyring), context.keyring.generation());
+    store::add_secret(tx, &details.key, number, digest, &settings)?;
     let ends = ends(&secrets, now.plus(overlap.length()), now);
     for (number, end) in &ends {
         store::supersede(tx, id, *number, *end)?;

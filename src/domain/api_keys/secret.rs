@@ -48,6 +48,18 @@ impl SecretKey {
     pub fn digest(&self, keyring: &Keyring) -> [u8; 32] {
         keyring.mac(Purpose::Pepper, &[self.0.as_bytes()])
     }
+
+    /// The stored form under the former pepper, while that is accepted.
+    pub fn former_digest(&self, keyring: &Keyring) -> Option<[u8; 32]> {
+        keyring.former_pepper_mac(&[self.0.as_bytes()])
+    }
+}
+
+/// The proof that a digest under the former pepper was stored when the master key was rotated. Who
+/// knows the former master key and can write to the database cannot make it, and so cannot plant a
+/// secret key.
+pub fn former_proof(keyring: &Keyring, digest: &[u8]) -> [u8; 32] {
+    keyring.mac(Purpose::FormerDigest, &[digest])
 }
 
 impl fmt::Debug for SecretKey {

@@ -26,7 +26,7 @@ use crate::domain::api_keys::{self, ApiKey, KeyId, StoredSecret};
 use crate::domain::disabling::UNUSED_AFTER;
 use crate::domain::members::{self, State};
 use crate::domain::roles::{self, Coverage};
-use crate::domain::settings::{self, Settings};
+use crate::domain::settings::{self, Settings, master_key};
 use crate::domain::usage::{self, denials};
 use reason::{DENIAL_WINDOW, Facts, INTROSPECTION_WINDOW, MIN_DENIALS};
 
@@ -128,6 +128,7 @@ fn candidates(connection: &mut Connection, now: Timestamp) -> Result<BTreeSet<Ke
     let since = now.plus(-INTROSPECTION_WINDOW);
     found.extend(usage::introspecting(connection, None, since, MAX_KEYS)?.into_keys());
     found.extend(api_keys::skipped(connection, MAX_KEYS)?);
+    found.extend(api_keys::under_former_pepper(connection, None, now, MAX_KEYS)?);
     found.extend(api_keys::flagged(connection, MAX_KEYS)?);
     Ok(found)
 }
@@ -157,6 +158,8 @@ fn facts(connection: &mut Connection, keys: &[ApiKey], now: Timestamp) -> Result
     let secrets = stored_secrets::found_at(connection, keys)?;
     let introspected = introspected(connection, keys, now)?;
     let shared_names = shared_names::found_at(connection, keys)?;
+    let former = api_keys::under_former_pepper(connection, Some(&ids), now, MAX_KEYS)?;
+    let rotated_at = master_key::former(connection)?.last().map(|former| former.replaced_at);
     let mut facts = Vec::new();
     for key in keys {
         let since = reason::denials_since(key, now);
@@ -169,6 +172,7 @@ fn facts(connection: &mut Connection, keys: &[ApiKey], now: Timestamp) -> Result
             secret_found_at: secrets.get(&key.id).copied(),
             introspected_at: introspected.get(&key.id).copied(),
             name_shared_since: shared_names.get(&key.id).copied(),
+            master_key_rotated_at: rotated_at.filter(|_| former.contains(&key.id)),
         });
     }
     Ok(facts)

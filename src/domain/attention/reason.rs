@@ -48,6 +48,8 @@ pub enum Reason {
         /// The number of denied requests with a working secret, for any reason.
         count: i64,
     },
+    /// Its secret is from before the last rotation of the master key.
+    FormerMasterKey,
     /// Its secret is older than the rotation interval in the settings.
     RotationDue,
     /// Its old secret is no longer used, but still works.
@@ -82,6 +84,8 @@ pub(super) struct Facts {
     pub introspected_at: Option<Timestamp>,
     /// Since when another key has the same name.
     pub name_shared_since: Option<Timestamp>,
+    /// When the master key was rotated, if its secret is from before that.
+    pub master_key_rotated_at: Option<Timestamp>,
 }
 
 /// The time from which denied requests of a key count: not before its last review. For a disabled
@@ -120,6 +124,7 @@ fn outside_concerns(key: &ApiKey, facts: &Facts, now: Timestamp) -> Vec<Concern>
         (Reason::SecretStored, facts.secret_found_at),
         (Reason::IntrospectionEnded, facts.introspected_at),
         (Reason::NameTaken, facts.name_shared_since),
+        (Reason::FormerMasterKey, facts.master_key_rotated_at),
         (Reason::OverlapCanEnd, facts.overlap_ends_at),
         (Reason::CreatorLeft, facts.creator_left_at),
         (Reason::Unused, unused),
@@ -201,12 +206,13 @@ impl Reason {
             Self::IntrospectionEnded => 3,
             Self::DeniedOften { .. } => 4,
             Self::Expiring(_) => 5,
-            Self::RotationDue => 6,
-            Self::OverlapCanEnd => 7,
-            Self::NameTaken => 8,
-            Self::CreatorLeft => 9,
-            Self::NeverUsed => 10,
-            Self::Unused => 11,
+            Self::FormerMasterKey => 6,
+            Self::RotationDue => 7,
+            Self::OverlapCanEnd => 8,
+            Self::NameTaken => 9,
+            Self::CreatorLeft => 10,
+            Self::NeverUsed => 11,
+            Self::Unused => 12,
         }
     }
 }

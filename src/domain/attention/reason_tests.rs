@@ -77,6 +77,7 @@ fn each_reason_is_found_and_the_most_urgent_comes_first() {
         secret_found_at: Some(NOW.plus(-DAY)),
         introspected_at: Some(NOW.plus(-DAY)),
         name_shared_since: Some(NOW.plus(-DAY)),
+        master_key_rotated_at: Some(NOW.plus(-DAY)),
     };
     let all = ApiKey {
         expires_at: NOW.plus(5 * DAY),
@@ -92,6 +93,7 @@ fn each_reason_is_found_and_the_most_urgent_comes_first() {
     };
     let denied = Reason::DeniedOften { outcome: Outcome::AddressNotAllowed, count: 27 };
     let rest = [
+        Reason::FormerMasterKey,
         Reason::RotationDue,
         Reason::OverlapCanEnd,
         Reason::NameTaken,
@@ -165,6 +167,7 @@ fn a_disabled_key_needs_attention_if_its_schedule_was_skipped_and_for_nothing_el
         secret_found_at: Some(NOW.plus(-DAY)),
         introspected_at: Some(NOW.plus(-DAY)),
         name_shared_since: Some(NOW.plus(-DAY)),
+        master_key_rotated_at: Some(NOW.plus(-DAY)),
     };
     let due = Some(NOW.plus(-DAY));
     for (until, then, expected) in [

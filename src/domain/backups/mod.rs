@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
+use crate::base::keyring::KeyFile;
 use crate::db::copy::About;
 use crate::db::types::id;
 use crate::db::{Connection, Db, Transaction};
@@ -44,9 +45,14 @@ pub fn last(connection: &mut Connection) -> Result<Option<Timestamp>> {
 /// what the backup says.
 ///
 /// # Errors
-/// [`Error::Internal`] if the data does not fit the master key, or the activity is not intact.
-pub fn finish_restore(tx: &mut Transaction<'_>, about: &About, context: &Context) -> Result<()> {
-    settings::check(tx, &context.keyring)?;
+/// [`Error::Internal`] if the data does not fit the secret key file, or the activity is not intact.
+pub fn finish_restore(
+    tx: &mut Transaction<'_>,
+    about: &About,
+    keys: &KeyFile,
+    now: Timestamp,
+) -> Result<()> {
+    let context = Context::command_line(settings::keyring(tx, keys)?, now);
     let newest = match activity::verify_on(tx, &context.keyring)? {
         Ok(newest) => newest,
         Err(what) => {
@@ -62,14 +68,14 @@ pub fn finish_restore(tx: &mut Transaction<'_>, about: &About, context: &Context
             "the newest entry of the activity in the backup is not entry {number}, as it says"
         )));
     }
-    sign_in::restored::end_everything(tx, context.now)?;
+    sign_in::restored::end_everything(tx, now)?;
     let id = RestoreId::random()?;
-    store::insert(tx, &id, about, context.now)?;
+    store::insert(tx, &id, about, now)?;
     let details = json!({
         "backup_made_at": Timestamp::from_millis(about.made_at).rfc_3339(),
         "newest_entry": format!("{}:{}", about.newest_number, about.newest_hash),
     });
-    activity::record(tx, context, &Entry::about(Event::DatabaseRestored, subject()).with(details))
+    activity::record(tx, &context, &Entry::about(Event::DatabaseRestored, subject()).with(details))
 }
 
 /// The newest restore after which nobody has checked the keys yet.

@@ -20,6 +20,7 @@ pub use outbox::{purge, queue, send_due};
 pub use policy::check_network;
 pub use send::{Message, check_server, send, send_in_time};
 pub use server::{Security, Server};
+pub use store::reseal;
 
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};

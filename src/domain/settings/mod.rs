@@ -3,15 +3,18 @@
 //! Uses activity; does not depend on other features.
 
 mod draft;
+pub mod master_key;
 mod store;
 
 pub use draft::OrganisationName;
+pub use master_key::{
+    check, exists, fingerprint, installation_name, keyring, prepare, stored_fingerprint,
+};
 pub use store::{Draft, Settings};
 
 use crate::base::clock::{DAY, HOUR, MINUTE};
 use crate::base::closed_set::closed_set;
 use crate::base::error::{Error, Result};
-use crate::base::keyring::{Keyring, Purpose, hex};
 use crate::db::types::text_column;
 use crate::db::{Connection, EVERYTHING, Transaction};
 use crate::domain::activity::{self, Change, Context, Entry, Event, Subject};
@@ -145,56 +148,4 @@ fn changed(event: Event, after: &Settings, changes: &[Change]) -> Entry {
 /// The settings as the subject of activity entries.
 pub fn subject() -> Subject {
     Subject { kind: "settings", id: "settings".into(), name: "Settings".into() }
-}
-
-/// Writes the default settings into a new database. For an existing database, checks that it was
-/// created with this master key, because with another one no secret key would be valid.
-pub fn prepare(tx: &mut Transaction<'_>, keyring: &Keyring) -> Result<()> {
-    match store::master_key_check(tx)? {
-        None => store::insert(tx, &Settings::default(), &check_of(keyring)),
-        Some(_) => check(tx, keyring),
-    }
-}
-
-/// Whether the database has been set up with a master key.
-pub fn exists(connection: &mut Connection) -> Result<bool> {
-    Ok(store::master_key_check(connection)?.is_some())
-}
-
-/// Checks that the database was created with this master key.
-pub fn check(connection: &mut Connection, keyring: &Keyring) -> Result<()> {
-    match store::master_key_check(connection)? {
-        Some(stored) if stored == check_of(keyring) => Ok(()),
-        _ => Err(Error::Internal(
-            "the database was made with another secret key file: give that one with --secret-key-file".into(),
-        )),
-    }
-}
-
-/// The header of `/healthz` that names the installation.
-pub const INSTALLATION_HEADER: &str = "latchkey-installation";
-
-/// The name of the installation, by which it recognises itself behind its public URL. It says nothing
-/// about the master key that it is made from.
-pub fn installation_name(keyring: &Keyring) -> String {
-    hex(&keyring.mac(Purpose::Check, &[b"installation"])[..8])
-}
-
-/// Identifies the master key without revealing it: the first 16 of 64 hexadecimal digits.
-pub fn fingerprint(keyring: &Keyring) -> String {
-    shortened(&check_of(keyring))
-}
-
-/// The fingerprint of the master key that the database was made with.
-pub fn stored_fingerprint(connection: &mut Connection) -> Result<String> {
-    let stored = store::master_key_check(connection)?;
-    Ok(shortened(&stored.unwrap_or_default()))
-}
-
-fn shortened(check: &str) -> String {
-    check.chars().take(16).collect()
-}
-
-fn check_of(keyring: &Keyring) -> String {
-    hex(&keyring.mac(Purpose::Check, &[b"database"]))
 }

@@ -1,7 +1,14 @@
-//! The SQL of the settings, which are a single row.
+//! The SQL of the settings, which are a single row. The SQL of former master keys is in
+//! `former_keys`.
+
+mod former_keys;
 
 use diesel::prelude::*;
 use serde::Deserialize;
+
+pub(super) use former_keys::{
+    FormerRow, end_peppers, former_keys, replace_former_key, set_master_key_check,
+};
 
 use super::TwoStep;
 use super::draft::{date_text, in_units, number};

@@ -28,6 +28,7 @@ pub use logout::{LogoutToken, end_sessions};
 pub use mapping::{MappedAccess, Mapping, MappingId, access_of};
 pub use provider::{NewMembers, Provider};
 pub use refusal::Refusal;
+pub use store::reseal;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;

@@ -11,6 +11,8 @@ mod cache;
 mod credential;
 mod decision_metrics;
 mod denial_reason;
+mod digests;
+mod look_up;
 mod record;
 mod requirements;
 mod store;
@@ -18,23 +20,25 @@ mod strangers;
 mod verdict;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 pub use credential::Credential;
 pub use denial_reason::DenialReason;
+pub use look_up::LookUp;
 pub use record::{Grant, Record};
 pub use requirements::{InvalidQuery, Requirements};
 pub use verdict::{ClientAddress, decide};
 
-use crate::base::clock::{Clock, Timestamp, uptime};
-use crate::base::error::{Error, Result};
+use crate::base::clock::{Clock, Timestamp};
+use crate::base::error::Result;
 use crate::base::keyring::Keyring;
 use crate::db::{Connection, Db};
 use crate::domain::api_keys::SecretKey;
 use crate::domain::usage::{Denial, Outcome, Recorder, RequestId, RequestLine, Secret};
-use cache::{Cache, Digest};
+use cache::Cache;
 use decision_metrics::DecisionMetrics;
+use digests::Candidates;
 use strangers::Strangers;
 
 /// The decision about a request.
@@ -56,15 +60,6 @@ pub struct Question<'a, 'b> {
     pub request: &'b dyn Fn() -> RequestLine<'b>,
 }
 
-/// A secret key that is not cached and has to be looked up.
-pub struct LookUp {
-    digest: Digest,
-    start: String,
-    /// `None` while the cache may be outdated; otherwise whether the network still had an unknown
-    /// secret key to spend on this look-up.
-    memory: Option<bool>,
-}
-
 /// Makes decisions; one for the whole program.
 pub struct Verifier {
     db: Db,
@@ -78,17 +73,19 @@ pub struct Verifier {
     down_until: AtomicU64,
 }
 
-/// For how long a database that did not respond is not tried again, in milliseconds, so that
-/// requests fail at once instead of waiting one after another.
-const PAUSE: u64 = 500;
-
 impl Verifier {
     /// A verifier that invalidates what the database reports as changed, and counts requests with
     /// `usage`.
     pub fn new(db: &Db, keyring: &Keyring, clock: Clock, usage: Arc<Recorder>) -> Self {
         let cache = Arc::new(Cache::default());
-        let subscribed_cache = Arc::clone(&cache);
-        db.subscribe(move |announcement| subscribed_cache.forget(announcement));
+        // This reference is weak, because the database outlives a verifier whose master key was
+        // rotated.
+        let subscribed_cache = Arc::downgrade(&cache);
+        db.subscribe(move |announcement| {
+            if let Some(cache) = subscribed_cache.upgrade() {
+                cache.forget(announcement);
+            }
+        });
         Self {
             strangers: Strangers::new(db, clock),
             db: db.clone(),
@@ -200,59 +197,6 @@ impl Verifier {
     pub async fn is_genuine(&self, look_up: &LookUp, from: ClientAddress) -> bool {
         matches!(self.look_up(look_up, from).await, Ok(Some(_)))
     }
-
-    /// What is known about a secret key without a look-up: that it is genuine, or that it certainly
-    /// does not exist.
-    fn find_in_memory(
-        &self,
-        secret: &SecretKey,
-        from: ClientAddress,
-    ) -> std::result::Result<Result<Arc<Record>, DenialReason>, LookUp> {
-        let digest = secret.digest(&self.keyring);
-        let start = || secret.start().to_owned();
-        if !self.db.is_current() {
-            return Err(LookUp { digest, start: start(), memory: None });
-        }
-        if let Some(record) = self.cache.get(&digest) {
-            self.metrics.hits.increment(1);
-            return Ok(Ok(record));
-        }
-        let has_attempt = self.strangers.take(from.address());
-        if !has_attempt && self.strangers.is_certainly_unknown(&digest) {
-            self.metrics.barred.increment(1);
-            return Ok(Err(DenialReason::InvalidKey(start())));
-        }
-        Err(LookUp { digest, start: start(), memory: Some(has_attempt) })
-    }
-
-    /// The record of a secret key in the database.
-    async fn look_up(&self, look_up: &LookUp, from: ClientAddress) -> Result<Option<Arc<Record>>> {
-        let LookUp { digest, memory, .. } = *look_up;
-        let Some(has_attempt) = memory else {
-            self.metrics.bypasses.increment(1);
-            return Ok(self.load(digest).await?.map(Arc::new));
-        };
-        self.metrics.misses.increment(1);
-        let record = self.cache.get_or_load(digest, || self.load(digest)).await?;
-        if has_attempt && record.is_some() {
-            self.strangers.give_back(from.address());
-        }
-        Ok(record)
-    }
-
-    async fn load(&self, digest: Digest) -> Result<Option<Record>> {
-        if uptime() < self.down_until.load(Ordering::Relaxed) {
-            return Err(Error::Unavailable("it did not answer a moment ago".into()));
-        }
-        let started = Instant::now();
-        let find = move |connection: &mut Connection| store::find(connection, &digest);
-        let loaded = self.db.read_reserved(find).await;
-        self.metrics.look_up.record(started.elapsed());
-        if matches!(loaded, Err(Error::Unavailable(_))) {
-            self.down_until.store(uptime() + PAUSE, Ordering::Relaxed);
-        }
-        loaded
-    }
 }
 
 /// The record of a secret key that somebody presented; `None` if it does not exist.
@@ -261,15 +205,17 @@ pub fn find(
     secret: &SecretKey,
     keyring: &Keyring,
 ) -> Result<Option<Record>> {
-    store::find(connection, &secret.digest(keyring))
+    for candidate in Candidates::of(secret, keyring).iter() {
+        if let Some(record) = store::find(connection, candidate, keyring)? {
+            return Ok(Some(record));
+        }
+    }
+    Ok(None)
 }
 
 /// The record of a key's secret with this number.
 pub fn find_by_number(connection: &mut Connection, secret: Secret) -> Result<Option<Record>> {
-    match store::digest_of(connection, secret)? {
-        Some(digest) => store::find(connection, &digest),
-        None => Ok(None),
-    }
+    store::find_by_number(connection, secret)
 }
 
 /// The requested scopes that the key has, as the shared strings of its grant.

@@ -7,12 +7,14 @@ use diesel::backend::Backend;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
-use diesel::sql_types::{BigInt, Binary, Bool, HasSqlType, Nullable, Text};
+use diesel::sql_types::{BigInt, Binary, Bool, HasSqlType, Integer, Nullable, Text};
 
+use super::digests::Candidate;
 use super::record::{Grant, OwnerHeaders, Record};
 use super::verdict::effective;
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
+use crate::base::keyring::Keyring;
 use crate::db::schema::api_key_secrets;
 use crate::db::{Connection, on_each};
 use crate::domain::api_keys::{Environment, KeyId, Labels, Owner};
@@ -42,6 +44,8 @@ type Columns = (
     Nullable<Text>,
     Text,
     Nullable<Text>,
+    Integer,
+    Nullable<Binary>,
 );
 
 #[derive(Queryable)]
@@ -62,6 +66,8 @@ struct Row {
     addresses: Option<String>,
     owner: Owner,
     labels: Option<String>,
+    generation: i32,
+    proof: Option<Vec<u8>>,
 }
 
 /// `{list}` is the database's function that concatenates texts. The columns are in the order of
@@ -80,7 +86,8 @@ const SELECT: &str = "SELECT k.id, s.number, k.environment, r.slug, k.all_role_s
     (SELECT {list}(scope, ' ') FROM api_key_scopes WHERE key_id = k.id), \
     (SELECT {list}(address, ' ') FROM api_key_addresses WHERE key_id = k.id), k.owner, \
     CASE WHEN (SELECT sends_labels FROM settings) THEN (SELECT \
-        {list}(name || '=' || value, '\n') FROM api_key_labels WHERE key_id = k.id) END \
+        {list}(name || '=' || value, '\n') FROM api_key_labels WHERE key_id = k.id) END, \
+    s.pepper_version, s.former_proof \
     FROM api_key_secrets s JOIN api_keys k ON k.id = s.key_id JOIN roles r ON r.id = k.role_id \
     WHERE s.digest = ";
 
@@ -111,24 +118,40 @@ where
     }
 }
 
-/// The record of the secret key with this digest.
-pub(super) fn find(connection: &mut Connection, digest: &[u8]) -> Result<Option<Record>> {
+/// The record of the secret key that is stored as `candidate`.
+pub(super) fn find(
+    connection: &mut Connection,
+    candidate: &Candidate,
+    keyring: &Keyring,
+) -> Result<Option<Record>> {
+    let row = row(connection, candidate.digest())?;
+    row.filter(|row| candidate.accepts(row.generation, row.proof.as_deref(), keyring))
+        .map(TryInto::try_into)
+        .transpose()
+}
+
+/// The record of a key's secret with this number.
+pub(super) fn find_by_number(
+    connection: &mut Connection,
+    secret: Secret,
+) -> Result<Option<Record>> {
+    let digest: Option<Vec<u8>> = api_key_secrets::table
+        .filter(api_key_secrets::key_id.eq(&secret.key_id))
+        .filter(api_key_secrets::number.eq(secret.number))
+        .select(api_key_secrets::digest)
+        .first(connection)
+        .optional()?;
+    let Some(digest) = digest else { return Ok(None) };
+    row(connection, &digest)?.map(TryInto::try_into).transpose()
+}
+
+fn row(connection: &mut Connection, digest: &[u8]) -> Result<Option<Row>> {
     let list = match connection {
         Connection::Postgres(_) => "string_agg",
         Connection::Sqlite(_) => "group_concat",
     };
     let find = Find { digest, list };
-    let row: Option<Row> = on_each!(connection, native => find.get_result(native).optional()?);
-    row.map(TryInto::try_into).transpose()
-}
-
-/// The digest of a key's secret.
-pub(super) fn digest_of(connection: &mut Connection, secret: Secret) -> Result<Option<Vec<u8>>> {
-    let found = api_key_secrets::table
-        .filter(api_key_secrets::key_id.eq(&secret.key_id))
-        .filter(api_key_secrets::number.eq(secret.number))
-        .select(api_key_secrets::digest);
-    Ok(found.first(connection).optional()?)
+    Ok(on_each!(connection, native => find.get_result(native).optional()?))
 }
 
 /// The digests after `after`, in order, at most `limit`.

@@ -25,7 +25,7 @@ pub use event_type::EventType;
 pub use id::{DeliveryId, EndpointId, MessageId};
 pub use secret::SigningSecret;
 pub use send::{send_due, send_now};
-pub use store::{Attempt, Delivery};
+pub use store::{Attempt, Delivery, reseal};
 
 use crate::base::clock::{DAY, Timestamp};
 use crate::base::error::{Error, Invalid, Result};

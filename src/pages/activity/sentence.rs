@@ -82,6 +82,17 @@ pub(super) fn review_finished(entry: &RecordedEntry) -> Parts {
     Parts::around("Finished the ", open)
 }
 
+/// "Stopped accepting secret keys from before the master key was rotated, and revoked 2 keys".
+pub(super) fn old_pepper_ended(entry: &RecordedEntry) -> Parts {
+    let revoked = match entry.details().get("revoked").and_then(Value::as_i64) {
+        Some(1) => ", and revoked 1 key".into(),
+        Some(count) if count > 1 => format!(", and revoked {count} keys"),
+        _ => String::new(),
+    };
+    let stopped = "Stopped accepting secret keys from before the master key was rotated";
+    Parts::plain(format!("{stopped}{revoked}"))
+}
+
 pub(super) fn set_up(entry: &RecordedEntry) -> Parts {
     let organisation = detail(entry, "organisation").unwrap_or_else(|| "the organisation".into());
     Parts::plain(format!("Set up {organisation}"))

@@ -62,6 +62,12 @@ fn known(event: Event) -> Option<Words> {
         Event::ReviewCancelled => {
             words("Review cancelled", "ban").with_sentence(|_| Parts::around("Cancelled the ", ""))
         }
+        Event::MasterKeyRotated => words("Master key rotated", "refresh-cw")
+            .red()
+            .with_sentence(|_| Parts::plain("Replaced the master key by another one")),
+        Event::OldPepperEnded => {
+            words("Old pepper ended", "ban").with_sentence(sentence::old_pepper_ended)
+        }
         Event::DatabaseRestored => words("Database restored", "refresh-cw")
             .red()
             .with_sentence(|_| Parts::plain("Restored a backup of the database")),

@@ -91,6 +91,11 @@ impl App {
         Self::start(self.database.clone(), location, self.site.keyring.clone(), None, LOOPBACK)
     }
 
+    /// Another node, which has another master key.
+    pub fn second_node_under(&self, keyring: Keyring) -> Self {
+        Self::start(self.database.clone(), &self.database.location, keyring, None, LOOPBACK)
+    }
+
     /// Another node, whose public URL may be another one.
     pub fn second_node_with_public_url(&self, public_url: &str) -> Self {
         let (database, keyring) = (self.database.clone(), self.site.keyring.clone());

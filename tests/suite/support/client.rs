@@ -28,6 +28,11 @@ impl Client {
         Self { http, url: url.to_owned(), address, cookies: Mutex::default() }
     }
 
+    /// The URL of the server.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The same browser with another IP address.
     pub fn calling_from(mut self, address: &str) -> Self {
         address.clone_into(&mut self.address);

@@ -23,4 +23,4 @@ pub use client::{Client, encoded, key_fields, replaced};
 pub use database::{Database, is_postgres, postgres_server};
 pub use page::Page;
 pub use raw_connection::RawConnection;
-pub use shell::Shell;
+pub use shell::{Server, Shell};

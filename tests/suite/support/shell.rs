@@ -1,7 +1,7 @@
 //! The program as it is run from the command line.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use latchkey::db::Location;
@@ -20,14 +20,24 @@ impl Shell {
         Self { folder: tempfile::tempdir().expect("a folder"), database: Database::for_process() }
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// Another data directory for the same database.
+    pub fn on_the_same_database(&self) -> Self {
+        let database = Database::borrowed(self.database.location.clone());
+        Self { folder: tempfile::tempdir().expect("a folder"), database }
+    }
+
+    pub fn key_file(&self) -> PathBuf {
+        self.folder.path().join("secret.key")
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
         command.env_clear().args(arguments).arg("--data-dir").arg(self.folder.path());
         match &self.database.location {
             Location::Sqlite(path) => command.arg("--database-url").arg(path),
             Location::Postgres(url) => command.arg("--database-url").arg(url),
         };
-        command.arg("--secret-key-file").arg(self.folder.path().join("secret.key"));
+        command.arg("--secret-key-file").arg(self.key_file());
         command
     }
 
@@ -93,6 +103,11 @@ impl Server {
     /// The log of the server, if it is a pipe.
     pub fn log(&mut self) -> Option<ChildStderr> {
         self.0.stderr.take()
+    }
+
+    /// The id of the process.
+    pub fn id(&self) -> u32 {
+        self.0.id()
     }
 
     /// Sends the server a signal, by its name.

@@ -129,7 +129,7 @@ fn authorize_request(app: &App, query: &str) -> Request {
 }
 
 /// The status, and the code of the problem if there is one.
-fn outcome(response: &Response) -> (u16, String) {
+pub fn outcome(response: &Response) -> (u16, String) {
     let code = match response.status {
         200 => String::new(),
         _ => response.json()["code"].as_str().expect("a code").to_owned(),
@@ -147,7 +147,7 @@ fn authorize(app: &App, query: &str, secret: &str) -> (u16, String) {
     outcome(&response)
 }
 
-fn code(status: u16, code: &str) -> (u16, String) {
+pub fn code(status: u16, code: &str) -> (u16, String) {
     (status, code.to_owned())
 }
 
@@ -156,7 +156,7 @@ fn pass() -> (u16, String) {
 }
 
 /// Asserts that the response is a pass with exactly the required headers.
-fn assert_pass(response: &Response) {
+pub fn assert_pass(response: &Response) {
     assert_eq!(response.status, 200, "{}", response.raw);
     assert_eq!(response.body, "");
     assert_eq!(response.header("cache-control"), "no-store");
@@ -168,7 +168,7 @@ fn assert_pass(response: &Response) {
 }
 
 /// Asserts that the response is a denial with exactly the required headers.
-fn assert_denied(response: &Response) {
+pub fn assert_denied(response: &Response) {
     let names: Vec<_> = response.names().into_iter().collect();
     let expected = [
         "cache-control",

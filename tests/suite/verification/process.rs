@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, SqliteConnection};
-use latchkey::base::keyring::Keyring;
+use latchkey::base::keyring::{KeyFile, Keyring};
 use tempfile::TempDir;
 
 use super::wire::{Request, Response};
@@ -100,7 +100,8 @@ impl Process {
     }
 
     pub(super) fn keyring(&self) -> Keyring {
-        Keyring::open(&self.folder.path().join("data/secret.key")).expect("the master key")
+        let file = KeyFile::open(&self.folder.path().join("data/secret.key"));
+        file.expect("the master key").newest().clone()
     }
 
     /// Stops the process, asserts that it ended without an error, and returns its log.

@@ -298,7 +298,7 @@ pub(super) fn second_secret(app: &App, key: &Key, expires_at: i64) -> String {
     let secret = SecretKey::generate("lk", Environment::Production).expect("random");
     let digest = secret.digest(&app.site.keyring);
     let insert = "INSERT INTO api_key_secrets \
-        SELECT $1, key_id, pepper_version, created_at, $2, NULL, number + 1, 0, NULL FROM api_key_secrets \
+        SELECT $1, key_id, pepper_version, created_at, $2, NULL, number + 1, 0, NULL, NULL FROM api_key_secrets \
         WHERE key_id = $3";
     app.write(|tx, _| {
         diesel::sql_query(insert)

@@ -5,9 +5,10 @@ use diesel::sql_types::{BigInt, Binary, Nullable};
 
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
+use crate::base::keyring::Keyring;
 use crate::db::schema::{activity, activity_head};
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::Event;
+use crate::domain::activity::{Event, chain};
 
 mod recorded;
 mod search;
@@ -18,35 +19,37 @@ pub use recorded::RecordedEntry;
 pub(super) use search::{export, names, numbers, people, walk};
 pub(super) use terms::numbers_with;
 
-#[derive(Queryable, Selectable)]
+/// The newest entry, sealed under the master key with the number `generation`.
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = activity_head)]
 pub(super) struct Head {
     pub number: i64,
     pub hash: Vec<u8>,
+    seal: Vec<u8>,
+    pub generation: i32,
+}
+
+impl Head {
+    pub(super) fn sealed(number: i64, hash: Vec<u8>, keyring: &Keyring) -> Self {
+        let seal = chain::seal(keyring, number, &hash);
+        Self { number, hash, seal, generation: keyring.generation() }
+    }
 }
 
 pub(super) fn head(connection: &mut Connection) -> Result<Option<Head>> {
     Ok(activity_head::table.select(Head::as_select()).first(connection).optional()?)
 }
 
-pub(super) fn append(
-    tx: &mut Transaction<'_>,
-    row: &RecordedEntry,
-    seal: &[u8],
-    first: bool,
-) -> Result<()> {
+pub(super) fn append(tx: &mut Transaction<'_>, row: &RecordedEntry) -> Result<()> {
     diesel::insert_into(activity::table).values(row).execute(&mut **tx)?;
-    let head = (
-        activity_head::number.eq(row.number),
-        activity_head::hash.eq(&row.hash),
-        activity_head::seal.eq(seal),
-    );
-    if first {
+    Ok(())
+}
+
+pub(super) fn set_head(tx: &mut Transaction<'_>, head: &Head) -> Result<()> {
+    if diesel::update(activity_head::table).set(head).execute(&mut **tx)? == 0 {
         diesel::insert_into(activity_head::table)
             .values((activity_head::id.eq(1), head))
             .execute(&mut **tx)?;
-    } else {
-        diesel::update(activity_head::table).set(head).execute(&mut **tx)?;
     }
     Ok(())
 }

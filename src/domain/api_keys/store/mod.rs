@@ -37,14 +37,13 @@ pub(super) use names::{
     NameRow, is_name_taken, name_with_external_id, names_after, names_of, search_text,
     set_name_forms,
 };
-pub use secrets::StoredSecret;
+pub use secrets::{StoredSecret, forget_proofs, prove_digests, under_former_pepper};
 pub(super) use secrets::{add_secret, note_use, secrets, secrets_used, supersede};
 pub(super) use table::{among, ids, walk};
 
 use super::{Details, Environment, ExternalId, IpWhitelist, KeyId, KeyName, Labels, Owner};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
-use crate::base::keyring::Keyring;
 use crate::db::schema::{
     api_key_addresses, api_key_labels, api_key_scopes, api_key_secrets, api_keys,
 };
@@ -201,11 +200,13 @@ macro_rules! whole {
     }};
 }
 
-/// Writes new keys with the digests of their secrets, at most a few hundred at once, because
+/// Writes new keys with the digests of their secrets, under the master key with the number
+/// `generation`. At most a few hundred at once, because
 /// statements have a limit of parameters.
 pub(super) fn insert(
     tx: &mut Transaction<'_>,
     new: &[(Details, [u8; 32])],
+    generation: i32,
     settings: &Settings,
 ) -> Result<()> {
     let keys: Vec<_> = new.iter().map(|(details, _)| whole!(details, settings)).collect();
@@ -215,7 +216,7 @@ pub(super) fn insert(
             (
                 api_key_secrets::digest.eq(digest),
                 api_key_secrets::key_id.eq(&key.id),
-                api_key_secrets::pepper_version.eq(Keyring::PEPPER_VERSION),
+                api_key_secrets::pepper_version.eq(generation),
                 api_key_secrets::created_at.eq(key.secret_created_at),
                 api_key_secrets::expires_at.eq(key.expires_at),
             )

@@ -1,10 +1,13 @@
 //! The SQL of a key's secrets.
 
+mod former;
+
 use diesel::prelude::*;
+
+pub use former::{forget_proofs, prove_digests, under_former_pepper};
 
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
-use crate::base::keyring::Keyring;
 use crate::db::schema::{api_key_secrets, api_keys};
 use crate::db::types::OrNever;
 use crate::db::{Connection, Transaction, Value, execute_for};
@@ -44,7 +47,7 @@ pub(in crate::domain::api_keys) fn add_secret(
     tx: &mut Transaction<'_>,
     key: &ApiKey,
     number: i64,
-    digest: &[u8; 32],
+    (digest, generation): (&[u8; 32], i32),
     settings: &Settings,
 ) -> Result<()> {
     diesel::update(api_keys::table.find(&key.id))
@@ -59,7 +62,7 @@ pub(in crate::domain::api_keys) fn add_secret(
         .values((
             api_key_secrets::digest.eq(digest),
             api_key_secrets::key_id.eq(&key.id),
-            api_key_secrets::pepper_version.eq(Keyring::PEPPER_VERSION),
+            api_key_secrets::pepper_version.eq(generation),
             api_key_secrets::created_at.eq(key.secret_created_at),
             api_key_secrets::expires_at.eq(key.expires_at),
             api_key_secrets::number.eq(number),

@@ -75,6 +75,17 @@ pub(super) fn replace(
     Ok(())
 }
 
+/// Encrypts the password under the master key `to` instead of `from`.
+pub fn reseal(tx: &mut Transaction<'_>, from: &Keyring, to: &Keyring) -> Result<()> {
+    let sealed: Option<Option<Vec<u8>>> =
+        mail_server::table.select(mail_server::password).first(&mut **tx).optional()?;
+    let Some(sealed) = sealed.flatten() else { return Ok(()) };
+    diesel::update(mail_server::table)
+        .set(mail_server::password.eq(Some(to.reseal(from, LABEL, &sealed)?)))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
 fn read(row: Row, keyring: &Keyring) -> Result<Server> {
     let damaged = || Error::internal("the mail server's settings cannot be read");
     let unseal = |sealed: Vec<u8>| {

@@ -12,6 +12,7 @@ mod store;
 
 pub use passkey::{AddedPasskey, add_passkey, remove_passkey};
 pub use policy::{Requirement, change_settings};
+pub use store::change_master_key;
 
 use app::AppSecret;
 use store::StoredApp;

@@ -69,6 +69,36 @@ pub(super) fn replace_app(
     Ok(())
 }
 
+/// Encrypts what is stored of apps under the master key `to` instead of `from`. Recovery codes cannot
+/// be carried over, because only their hashes are known: they end. Returns how many members had some.
+pub fn change_master_key(tx: &mut Transaction<'_>, from: &Keyring, to: &Keyring) -> Result<usize> {
+    reseal_apps(tx, from, to)?;
+    delete_all_codes(tx)
+}
+
+/// Encrypts the secrets of all apps under the master key `to` instead of `from`.
+fn reseal_apps(tx: &mut Transaction<'_>, from: &Keyring, to: &Keyring) -> Result<()> {
+    let rows: Vec<(MemberId, Vec<u8>)> =
+        member_totp::table.select((member_totp::member_id, member_totp::secret)).load(&mut **tx)?;
+    for (member, sealed) in rows {
+        diesel::update(member_totp::table.find(&member))
+            .set(member_totp::secret.eq(to.reseal(from, &label(&member), &sealed)?))
+            .execute(&mut **tx)?;
+    }
+    Ok(())
+}
+
+/// Deletes the recovery codes of all members; returns how many members had unused ones.
+fn delete_all_codes(tx: &mut Transaction<'_>) -> Result<usize> {
+    let members: Vec<MemberId> = member_recovery_codes::table
+        .filter(member_recovery_codes::used_at.is_null())
+        .select(member_recovery_codes::member_id)
+        .distinct()
+        .load(&mut **tx)?;
+    diesel::delete(member_recovery_codes::table).execute(&mut **tx)?;
+    Ok(members.len())
+}
+
 pub(super) fn set_last_step(tx: &mut Transaction<'_>, member: &MemberId, step: i64) -> Result<()> {
     diesel::update(member_totp::table.find(member))
         .set(member_totp::last_step.eq(step))

@@ -71,6 +71,17 @@ pub(super) fn button(connection: &mut Connection) -> Result<Option<(String, Pass
     Ok(sso_provider::table.select(columns).first(connection).optional()?)
 }
 
+/// Encrypts the client secret under the master key `to` instead of `from`.
+pub fn reseal(tx: &mut Transaction<'_>, from: &Keyring, to: &Keyring) -> Result<()> {
+    let sealed: Option<Vec<u8>> =
+        sso_provider::table.select(sso_provider::client_secret).first(&mut **tx).optional()?;
+    let Some(sealed) = sealed else { return Ok(()) };
+    diesel::update(sso_provider::table)
+        .set(sso_provider::client_secret.eq(to.reseal(from, LABEL, &sealed)?))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
 /// Replaces the provider; its mappings stay.
 pub(super) fn replace(
     tx: &mut Transaction<'_>,

@@ -150,6 +150,21 @@ fn insert_events(
     Ok(())
 }
 
+/// Encrypts all signing secrets under the master key `to` instead of `from`.
+pub fn reseal(tx: &mut Transaction<'_>, from: &Keyring, to: &Keyring) -> Result<()> {
+    use webhook_endpoints::{id, old_secret, secret};
+    let rows: Vec<(EndpointId, Vec<u8>, Option<Vec<u8>>)> =
+        webhook_endpoints::table.select((id, secret, old_secret)).load(&mut **tx)?;
+    for (endpoint, current, old) in rows {
+        let label = label(&endpoint);
+        let old = old.map(|sealed| to.reseal(from, &label, &sealed)).transpose()?;
+        diesel::update(webhook_endpoints::table.find(&endpoint))
+            .set((secret.eq(to.reseal(from, &label, &current)?), old_secret.eq(old)))
+            .execute(&mut **tx)?;
+    }
+    Ok(())
+}
+
 /// The label that a secret is encrypted with, so that another endpoint's secret cannot be swapped
 /// in.
 fn label(id: &EndpointId) -> String {

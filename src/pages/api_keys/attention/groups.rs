@@ -29,7 +29,7 @@ const fn position(reason: &Reason) -> usize {
         | Reason::IntrospectionEnded
         | Reason::DeniedOften { .. } => 1,
         Reason::Expiring(_) => 2,
-        Reason::RotationDue | Reason::OverlapCanEnd => 3,
+        Reason::FormerMasterKey | Reason::RotationDue | Reason::OverlapCanEnd => 3,
         Reason::NameTaken | Reason::CreatorLeft => 4,
         Reason::NeverUsed | Reason::Unused => 5,
     }

@@ -19,6 +19,7 @@ pub(super) fn icon_and_class(reason: &Reason) -> (&'static str, &'static str) {
         | Reason::IntrospectionEnded => ("triangle-alert", "why-red"),
         Reason::Expiring(_) => ("clock", "why-amber"),
         Reason::DeniedOften { .. } => ("ban", "why-red"),
+        Reason::FormerMasterKey => ("refresh-cw", "why-amber"),
         Reason::RotationDue => ("refresh-cw", "why-blue"),
         Reason::NameTaken => ("info", "why-amber"),
         Reason::OverlapCanEnd => ("circle-check", "why-blue"),
@@ -42,6 +43,7 @@ pub(super) fn why(reason: &Reason) -> String {
         Reason::Expiring(1) => "Expires in 1 day".into(),
         Reason::Expiring(days) => format!("Expires in {days} days"),
         Reason::DeniedOften { .. } => "Many denied requests".into(),
+        Reason::FormerMasterKey => "Secret older than the master key".into(),
         Reason::RotationDue => "Rotation due".into(),
         Reason::NameTaken => "Another key has the same name".into(),
         Reason::OverlapCanEnd => "Old secret no longer used".into(),
@@ -74,6 +76,9 @@ pub(super) fn detail(key: &ApiKey, reason: &Reason, now: Timestamp) -> String {
         Reason::NameTaken => NAME_TAKEN.into(),
         Reason::IntrospectionEnded => {
             "Full access no longer includes it. Give it a role with latchkey:introspect".into()
+        }
+        Reason::FormerMasterKey => {
+            "The master key was rotated. The secret stops when its old pepper is ended".into()
         }
         Reason::RotationDue => {
             format!("Secret created on {}", short_date(key.secret_created_at.date()))
@@ -125,7 +130,7 @@ pub(super) fn action(
             link("See Requests", format!("/usage/denials?key={id}&period=7d"))
         }
         Reason::DeniedOften { .. } => link("See Why", format!("/diagnosis?q={id}")),
-        Reason::Expiring(_) | Reason::RotationDue => {
+        Reason::Expiring(_) | Reason::FormerMasterKey | Reason::RotationDue => {
             may(Permission::UpdateKeys, link("Rotate", format!("/api-keys/{id}/rotate{query}")))
         }
         Reason::SecretStored | Reason::IntrospectionEnded | Reason::NameTaken => {
