@@ -18,7 +18,7 @@ use crate::sso::turn_on;
 use crate::support::provider::{CLIENT_SECRET, Provider};
 use crate::support::{App, PASSWORD};
 use crate::verification::wire::{Request, Response};
-use crate::verification::{Key, assert_denied, assert_pass, code, outcome};
+use crate::verification::{CLIENT, Key, assert_denied, assert_pass, code, outcome};
 use crate::webhooks::webhook;
 
 const INES: &str = "ines@meridianfreight.example";
@@ -46,7 +46,7 @@ fn renewed(app: &App, to: &Keyring) -> App {
 }
 
 fn authorize(app: &App, secret: &str) -> Response {
-    Request::new(&app.url, "GET", "/v1/authorize").bearer(secret).send()
+    Request::new(&app.url, "GET", "/v1/authorize").from(CLIENT).bearer(secret).send()
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn secret_keys_from_before_pass_and_can_be_rotated_until_the_old_pepper_is_ended
     let listed = |key: &Key| {
         let page = manager.get("/api-keys/attention");
         let row = page.text(&format!("#{}", key.id));
-        row.contains("Secret older than the master key")
+        row.contains("Secret from before the master key was rotated")
     };
     assert!(listed(&kept) && listed(&forgotten));
 

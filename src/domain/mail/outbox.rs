@@ -15,6 +15,7 @@ pub use crate::db::outbox::Status;
 use crate::db::types::id;
 use crate::db::{Connection, Db, Transaction};
 use crate::domain::activity::{self, Context, Entry, Event, Subject};
+use crate::domain::settings;
 
 /// How long messages are kept, in milliseconds.
 const RETENTION: i64 = 30 * DAY;
@@ -76,12 +77,14 @@ pub async fn send_due(
         return Ok(0);
     }
     let keyring = keyring.clone();
-    let claimed = db.write(move |tx| match store::server(tx, &keyring)? {
-        Some(server) => {
-            links::give_up_expired(tx, now)?;
-            Ok(Some((server, store::claim_due(tx, &keyring, now)?)))
-        }
-        None => store::give_up_all(tx, now).map(|()| None),
+    let claimed = db.write(move |tx| {
+        // After a rotation of the master key, a message must not be given up by who cannot read it.
+        settings::check(tx, &keyring)?;
+        let Some(server) = store::server(tx, &keyring)? else {
+            return store::give_up_all(tx, now).map(|()| None);
+        };
+        links::give_up_expired(tx, now)?;
+        Ok(Some((server, store::claim_due(tx, &keyring, now)?)))
     });
     match claimed.await? {
         Some((server, claimed)) => send_all(db, &server, connector, claimed, now).await,

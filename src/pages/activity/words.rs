@@ -66,7 +66,7 @@ fn known(event: Event) -> Option<Words> {
             .red()
             .with_sentence(|_| Parts::plain("Replaced the master key by another one")),
         Event::OldPepperEnded => {
-            words("Old pepper ended", "ban").with_sentence(sentence::old_pepper_ended)
+            words("Old secrets ended", "ban").with_sentence(sentence::old_pepper_ended)
         }
         Event::DatabaseRestored => words("Database restored", "refresh-cw")
             .red()

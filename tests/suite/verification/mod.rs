@@ -27,7 +27,7 @@ use crate::support::{App, Client, Page};
 use wire::{Request, Response};
 
 /// The address of the gateway's client, unless a test uses another one.
-const CLIENT: &str = "203.0.113.7";
+pub const CLIENT: &str = "203.0.113.7";
 /// The headers of every pass that describe the key. Its labels are sent only if the settings allow
 /// it.
 const IDENTITY_HEADERS: [&str; 5] = [

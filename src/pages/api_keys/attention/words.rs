@@ -43,7 +43,7 @@ pub(super) fn why(reason: &Reason) -> String {
         Reason::Expiring(1) => "Expires in 1 day".into(),
         Reason::Expiring(days) => format!("Expires in {days} days"),
         Reason::DeniedOften { .. } => "Many denied requests".into(),
-        Reason::FormerMasterKey => "Secret older than the master key".into(),
+        Reason::FormerMasterKey => "Secret from before the master key was rotated".into(),
         Reason::RotationDue => "Rotation due".into(),
         Reason::NameTaken => "Another key has the same name".into(),
         Reason::OverlapCanEnd => "Old secret no longer used".into(),
@@ -78,7 +78,7 @@ pub(super) fn detail(key: &ApiKey, reason: &Reason, now: Timestamp) -> String {
             "Full access no longer includes it. Give it a role with latchkey:introspect".into()
         }
         Reason::FormerMasterKey => {
-            "The master key was rotated. The secret stops when its old pepper is ended".into()
+            "It stops when the operator of Latchkey ends old secrets. Rotate the key first".into()
         }
         Reason::RotationDue => {
             format!("Secret created on {}", short_date(key.secret_created_at.date()))
