@@ -46,14 +46,7 @@ pub enum Command {
     /// Bring the database up to date and stop
     Migrate,
     /// Write the database into a file, also while Latchkey serves; the secret key file is not in it
-    Backup {
-        /// The file to write; it must not be there yet
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
-        /// Have PostgreSQL’s own program write it, in its custom format
-        #[arg(long)]
-        pg_dump: bool,
-    },
+    Backup(WriteBackup),
     /// Put a backup into an empty data directory or an empty database
     Restore {
         /// The file that `latchkey backup` wrote
@@ -221,6 +214,20 @@ pub struct AddMember {
     /// What the super manager may do, as api.key.view; may be given several times
     #[arg(long = "permission", value_name = "PERMISSION")]
     pub permissions: Vec<Permission>,
+}
+
+/// Where and how to write a backup.
+#[derive(Args, Clone, Debug)]
+pub struct WriteBackup {
+    /// The file to write, which must not be there yet; with --keep, the directory to write it into
+    #[arg(value_name = "FILE")]
+    pub path: PathBuf,
+    /// Name the file after the time, and remove all but the newest N such files of the directory
+    #[arg(long, value_name = "N", conflicts_with = "pg_dump")]
+    pub keep: Option<NonZeroU16>,
+    /// Have PostgreSQL’s own program write it, in its custom format
+    #[arg(long)]
+    pub pg_dump: bool,
 }
 
 /// Where to copy a database.

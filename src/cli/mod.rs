@@ -7,6 +7,7 @@ mod activity;
 mod announcement;
 pub(crate) mod arguments;
 mod backup;
+mod backup_folder;
 mod copy;
 mod demo;
 mod doctor;
@@ -58,7 +59,7 @@ fn run_command(command: &Command, config: &Config) -> ExitCode {
         },
         Command::Demo(options) => demo::run(config, *options, &mut output),
         Command::Activity(command) => activity::run(config, command, &mut output),
-        Command::Backup { file, pg_dump } => backup::run(config, file, *pg_dump, &mut output),
+        Command::Backup(options) => backup::run(config, options, &mut output),
         Command::Restore { file } => restore::run(config, file, &mut output),
         Command::Copy(options) => copy::run(config, options, &mut output),
         Command::RotateSecretKey(step) => rotate_secret_key::run(config, step, &mut output),

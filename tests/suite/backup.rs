@@ -152,6 +152,60 @@ fn a_backup_that_does_not_fit_on_the_disk_fails_and_leaves_no_file() {
 }
 
 #[test]
+fn a_directory_keeps_its_newest_backups_and_every_other_file() {
+    let app = App::set_up();
+    let shell = Shell::new();
+    let folder = shell.0.path().join("backups");
+    let keep = |number: &str| {
+        let path = folder.to_string_lossy();
+        shell.run(&app.database.location, &["backup", "--keep", number, &path])
+    };
+    let output = keep("2");
+    assert!(output.status.success(), "{}", text_of(&output));
+    let [first] = &file_names(&folder)[..] else { panic!("one file") };
+    let modes = [&folder, &folder.join(first)]
+        .map(|path| fs::metadata(path).expect("metadata").permissions().mode() & 0o777);
+    assert_eq!(modes, [0o700, 0o600]);
+    restore(&shell, &folder.join(first));
+
+    let monday = "latchkey-2026-11-23T031500Z.backup";
+    let tuesday = "latchkey-2026-11-24T031500Z.backup";
+    fs::rename(folder.join(first), folder.join(tuesday)).expect("renamed");
+    for other in [monday, "notes.txt", &format!("{monday}.partial-7"), "before-the-move.backup"] {
+        fs::write(folder.join(other), "").expect("written");
+    }
+    let output = keep("2");
+    let message = text_of(&output);
+    assert!(output.status.success(), "{message}");
+    assert!(message.contains("Kept the newest 2; removed 2 older."), "{message}");
+    let names = file_names(&folder);
+    assert_eq!(names.len(), 4, "{names:?}");
+    for kept in ["before-the-move.backup", "notes.txt", tuesday] {
+        assert!(names.iter().any(|name| name == kept), "{kept}: {names:?}");
+    }
+}
+
+#[test]
+fn nothing_is_removed_when_the_new_backup_fails() {
+    let app = App::set_up();
+    let shell = Shell::new();
+    let folder = shell.0.path().join("backups");
+    fs::create_dir(&folder).expect("a folder");
+    fs::write(folder.join("latchkey-2026-11-23T031500Z.backup"), "").expect("written");
+    let run = |path: &Path| {
+        let path = path.to_string_lossy().into_owned();
+        shell.run(&app.database.location, &["backup", "--keep", "1", &path])
+    };
+    let elsewhere = run(&shell.0.path().join("not-mounted/backups"));
+    assert!(text_of(&elsewhere).contains("the directory above it does not exist"));
+    assert_eq!(elsewhere.status.code(), Some(1));
+    app.sql("ALTER TABLE settings RENAME TO lost");
+    let failed = run(&folder);
+    assert_eq!(failed.status.code(), Some(1), "{}", text_of(&failed));
+    assert_eq!(file_names(&folder), ["latchkey-2026-11-23T031500Z.backup"]);
+}
+
+#[test]
 fn a_failed_backup_of_postgresql_is_reported_without_the_password() {
     if !is_postgres() {
         return;
