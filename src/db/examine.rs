@@ -25,7 +25,7 @@ pub struct Engine {
     pub is_standby: bool,
     /// How many servers follow it.
     pub standbys: i64,
-    /// How many of them have what was committed before the commit is confirmed.
+    /// How many of them, at least, have what was committed before the commit is confirmed.
     pub synchronous_standbys: i64,
     /// How long a notification takes from one connection to another, in milliseconds; `None` if it
     /// does not arrive, and 0 where none are used.
@@ -46,11 +46,16 @@ struct Facts {
     synchronous: i64,
 }
 
+/// An ordinary role sees how many standbys there are, and not their states. Then the setting says
+/// that commits wait for one of them at least.
 const POSTGRES: &str = "SELECT 'PostgreSQL ' || current_setting('server_version') AS version, \
     (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::bigint AS millis, \
     pg_is_in_recovery() AS is_standby, \
     (SELECT COUNT(*) FROM pg_stat_replication) AS standbys, \
-    (SELECT COUNT(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')) AS synchronous";
+    (SELECT CASE WHEN bool_and(sync_state IS NULL) \
+        AND current_setting('synchronous_standby_names') <> '' THEN 1 \
+        ELSE COUNT(*) FILTER (WHERE sync_state IN ('sync', 'quorum')) END \
+    FROM pg_stat_replication) AS synchronous";
 
 #[derive(QueryableByName)]
 struct Version {
