@@ -9,6 +9,7 @@ use std::os::unix::fs::{
     DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
 };
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
 const PRIVATE_FILE: u32 = 0o600;
 const PRIVATE_DIRECTORY: u32 = 0o700;
@@ -144,17 +145,21 @@ pub fn with_ending(path: &Path, ending: &str) -> PathBuf {
 /// Opens a file that holds a secret, and checks that no other user can change or read it. The check
 /// applies to the file that was opened, even through symbolic links.
 pub fn open_secret(path: &Path) -> io::Result<File> {
+    static REPORTED: Once = Once::new();
     let file = File::open(path)?;
     let metadata = file.metadata()?;
     let (mode, name) = (metadata.mode() & 0o7777, path.display());
     match Exposure::of(mode, metadata.uid(), user()) {
         Exposure::None => {}
         // Kubernetes and Compose mount secrets this way: the process's user cannot change their
-        // mode.
-        Exposure::Mounted => tracing::warn!(
-            "the secret key file {name} has mode {mode:04o}, so that every user can read it: mount \
-             it with mode 0400, or with 0440 and the group of the user that Latchkey runs as"
-        ),
+        // mode. A process that serves reads the file again and again, and reports this once.
+        Exposure::Mounted => REPORTED.call_once(|| {
+            tracing::warn!(
+                "the secret key file {name} has mode {mode:04o}, so that every user can read it: \
+                 mount it with mode 0400, or with 0440 and the group of the user that Latchkey \
+                 runs as"
+            );
+        }),
         Exposure::Writable => return Err(exposed(mode, "change", path)),
         Exposure::Readable => return Err(exposed(mode, "read", path)),
     }

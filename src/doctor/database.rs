@@ -85,18 +85,16 @@ fn standbys(engine: &Engine) -> Finding {
 
 fn master_key(db: &Db, keyring: &Keyring) -> Finding {
     let keyring = keyring.clone();
-    let checked = db.read_blocking(move |c| {
-        settings::check(c, &keyring)?;
-        settings::master_key::former(c)
-    });
-    match checked {
-        Ok(former) if former.last().is_some_and(|former| former.is_accepted) => MASTER_KEY.warning(
+    // A database that was not migrated yet does not have the table for it.
+    let former = db.read_blocking(settings::master_key::former).unwrap_or_default();
+    match db.read_blocking(move |c| settings::check(c, &keyring)) {
+        Ok(()) if former.last().is_some_and(|former| former.is_accepted) => MASTER_KEY.warning(
             "The secret key file belongs to this database. Secret keys from before the last rotation \
              of the master key still pass.",
             "Rotate the keys that Needs attention lists, then run latchkey rotate-secret-key \
              --end-old-pepper.",
         ),
-        Ok(_) => MASTER_KEY.fine("The secret key file belongs to this database."),
+        Ok(()) => MASTER_KEY.fine("The secret key file belongs to this database."),
         Err(error) => MASTER_KEY.error(
             format!("The secret key file does not fit: {error}."),
             "Name the file that the database was made with in --secret-key-file.",

@@ -67,9 +67,8 @@ fn secret_keys_from_before_pass_and_can_be_rotated_until_the_old_pepper_is_ended
     }
     after.find_alerts();
     let listed = |key: &Key| {
-        let page = manager.get("/api-keys/attention");
-        let row = page.text(&format!("#{}", key.id));
-        row.contains("Secret from before the master key was rotated")
+        let why = manager.get("/attention").all(&format!("#{} .cell-why strong", key.id));
+        why == ["Secret from before the master key was rotated"]
     };
     assert!(listed(&kept) && listed(&forgotten));
 
