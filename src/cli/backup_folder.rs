@@ -33,16 +33,16 @@ pub(super) fn remove_older(folder: &Path, written: &Path, keep: NonZeroU16) -> R
     let named = |error: io::Error| {
         Error::Internal(format!("older backups in {} cannot be removed: {error}", folder.display()))
     };
-    let names = names(folder).map_err(named)?;
+    let files = file_names(folder).map_err(named)?;
     let written = written.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let superfluous = superfluous(names, written, keep.get().into());
+    let superfluous = superfluous(files, written, keep.get().into());
     for name in &superfluous {
         fs::remove_file(folder.join(name)).map_err(named)?;
     }
     Ok(superfluous.len())
 }
 
-fn names(folder: &Path) -> io::Result<Vec<String>> {
+fn file_names(folder: &Path) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
