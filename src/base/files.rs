@@ -11,6 +11,9 @@ use std::os::unix::fs::{
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
+
 const PRIVATE_FILE: u32 = 0o600;
 const PRIVATE_DIRECTORY: u32 = 0o700;
 /// Every permission of the group and of others.
@@ -29,16 +32,24 @@ pub fn open_or_create(path: &Path) -> io::Result<File> {
     open(path, OpenOptions::new().append(true).create(true))
 }
 
-/// Creates a file like [`create`] with this content. After a crash it is complete, empty or not
-/// there.
+/// Creates a file like [`create`] with this content. After a crash it is complete or not there.
 pub fn create_with(path: &Path, content: &[u8]) -> io::Result<()> {
     let unfinished = with_ending(path, &format!(".partial-{}", std::process::id()));
     let write = || {
-        create(&unfinished)?.write_all(content)?;
-        create(path)?;
-        put_in_place(&unfinished, path).inspect_err(|_| drop(fs::remove_file(path)))
+        let mut file = create(&unfinished)?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        match renameat_with(CWD, &unfinished, CWD, path, RenameFlags::NOREPLACE) {
+            // This file system cannot do it in one step.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+                create(path)?;
+                fs::rename(&unfinished, path)
+            }
+            renamed => Ok(renamed?),
+        }
     };
-    write().inspect_err(|_| drop(fs::remove_file(&unfinished)))
+    write().inspect_err(|_| drop(fs::remove_file(&unfinished)))?;
+    sync_folder_of(path)
 }
 
 fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
@@ -49,6 +60,10 @@ fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
 pub fn put_in_place(partial: &Path, path: &Path) -> io::Result<()> {
     File::open(partial)?.sync_all()?;
     fs::rename(partial, path)?;
+    sync_folder_of(path)
+}
+
+fn sync_folder_of(path: &Path) -> io::Result<()> {
     match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         Some(folder) => File::open(folder)?.sync_all(),
         None => Ok(()),
