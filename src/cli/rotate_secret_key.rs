@@ -72,7 +72,7 @@ fn describe(
     config: &Config,
     file: &Path,
     [old, new]: [&str; 2],
-    Rotated { secrets, recovery_codes }: Rotated,
+    Rotated { keys, recovery_codes }: Rotated,
     has_it: bool,
 ) -> Vec<String> {
     let (file, current) = (file.display(), config.database.secret_key_file.display());
@@ -83,11 +83,12 @@ fn describe(
     if recovery_codes > 0 {
         lines.push(format!("Members who must make new recovery codes: {recovery_codes}."));
     }
-    if secrets > 0 {
-        let secrets = thousands(secrets);
+    if keys > 0 {
+        let keys = thousands(keys as u64);
         lines.push(format!(
-            "Secret keys from before the rotation still pass ({secrets}). Rotate the API keys that \
-             Needs attention lists, then run latchkey rotate-secret-key --end-old-pepper."
+            "API keys with a secret from before the rotation, which still passes: {keys}. Rotate \
+             them, as Needs attention lists them, then run latchkey rotate-secret-key \
+             --end-old-pepper."
         ));
     }
     lines.push(if has_it {

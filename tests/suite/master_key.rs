@@ -54,7 +54,7 @@ fn secret_keys_from_before_pass_and_can_be_rotated_until_the_old_pepper_is_ended
     let app = App::set_up();
     let manager = app.super_manager();
     let [kept, forgotten] = [(); 2].map(|()| Key::new(&manager, &[]));
-    assert_eq!(rotate(&app, &new_master_key()), Rotated { secrets: 2, recovery_codes: 0 });
+    assert_eq!(rotate(&app, &new_master_key()), Rotated { keys: 2, recovery_codes: 0 });
 
     let after = renewed(&app, &new_master_key());
     assert_eq!(manager.get("/api-keys").status, 303, "everyone is signed out");

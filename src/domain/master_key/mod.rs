@@ -30,8 +30,8 @@ use crate::domain::{mail, sign_in, sso, webhooks};
 /// What a rotation did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotated {
-    /// How many secret keys are accepted under the old pepper.
-    pub secrets: u64,
+    /// How many API keys have a secret that works only under the old pepper.
+    pub keys: usize,
     /// How many members lost unused recovery codes.
     pub recovery_codes: usize,
 }
@@ -66,10 +66,11 @@ pub fn rotate(
     webhooks::reseal(tx, from, &next)?;
     let recovery_codes = sign_in::two_step::change_master_key(tx, from, &next)?;
     api_keys::forget_proofs(tx)?;
-    let secrets = api_keys::prove_digests(tx, &next, progress)?;
+    api_keys::prove_digests(tx, &next, progress)?;
+    let keys = api_keys::under_former_pepper(tx, None, now, i64::MAX)?.len();
     tx.announce(master_key::ROTATED)?;
     tx.announce(EVERYTHING)?;
-    Ok(Rotated { secrets, recovery_codes })
+    Ok(Rotated { keys, recovery_codes })
 }
 
 /// Only one former pepper is accepted at a time.
@@ -81,7 +82,7 @@ fn check_former_pepper_has_ended(tx: &mut Transaction<'_>, now: Timestamp) -> Re
     Err(Error::Internal(format!(
         "{} still have a secret from before the last rotation: rotate them (Needs attention lists \
          them), or run latchkey rotate-secret-key --end-old-pepper",
-        keys(left)
+        counted(left)
     )))
 }
 
@@ -122,7 +123,7 @@ pub fn end_old_pepper(tx: &mut Transaction<'_>, context: &Context) -> Result<usi
     Ok(left.len())
 }
 
-fn keys(count: usize) -> String {
+fn counted(count: usize) -> String {
     match count {
         1 => "1 active key".into(),
         _ => format!("{} active keys", thousands(count as u64)),

@@ -14,15 +14,15 @@ use crate::domain::api_keys::{KeyId, former_proof};
 const BATCH: i64 = 10_000;
 
 /// Proves, under the new master key `to`, that the digests under the one before it are in the
-/// database. Reports each batch. Returns how many there are.
+/// database. Reports each batch.
 pub fn prove_digests(
     tx: &mut Transaction<'_>,
     to: &Keyring,
     progress: &mut dyn Progress,
-) -> Result<u64> {
+) -> Result<()> {
     let all: i64 = api_key_secrets::table.count().get_result(&mut **tx)?;
     progress.begin("Carrying over secret keys", all.unsigned_abs());
-    let (mut after, mut proved) = (Vec::new(), 0);
+    let mut after = Vec::new();
     loop {
         let rows: Vec<(Vec<u8>, i32)> = api_key_secrets::table
             .filter(api_key_secrets::digest.gt(&after))
@@ -30,7 +30,7 @@ pub fn prove_digests(
             .select((api_key_secrets::digest, api_key_secrets::pepper_version))
             .limit(BATCH)
             .load(&mut **tx)?;
-        let Some((last, _)) = rows.last() else { return Ok(proved) };
+        let Some((last, _)) = rows.last() else { return Ok(()) };
         after.clone_from(last);
         let read = rows.len() as u64;
         let former = rows.into_iter().filter(|(_, version)| version + 1 == to.generation());
@@ -51,7 +51,6 @@ pub fn prove_digests(
             ") UPDATE api_key_secrets SET former_proof = proved.proof FROM proved \
              WHERE api_key_secrets.digest = proved.digest",
         )?;
-        proved += proofs.len() as u64;
         progress.advance(read);
     }
 }
