@@ -74,13 +74,14 @@ impl Keyring {
     }
 
     /// The same master key as the one with the number `generation`, counted from 1.
+    #[must_use]
     pub fn succeeding(&self, generation: i32, former: FormerKeys) -> Self {
         Self::of(self.0.master.clone(), generation, former)
     }
 
     fn of(master: Zeroizing<[u8; 32]>, generation: i32, former: FormerKeys) -> Self {
         let pepper = keyed(&derive(&master, Purpose::Pepper));
-        Self(Arc::new(Keys { pepper, master, generation, former }))
+        Self(Arc::new(Keys { master, pepper, generation, former }))
     }
 
     /// How many master keys the installation has had, with this one. Digests of secret keys are

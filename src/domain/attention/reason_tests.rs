@@ -106,6 +106,10 @@ fn each_reason_is_found_and_the_most_urgent_comes_first() {
             .chain(rest)
             .collect();
     assert_eq!(reasons(&all, &facts), expected);
+}
+
+#[test]
+fn a_key_that_was_never_used_needs_attention() {
     let never = ApiKey { last_used_at: None, ..key() };
     assert_eq!(reasons(&never, &Facts::default()), [Reason::NeverUsed]);
 }

@@ -73,8 +73,9 @@ mod tests {
         assert!(former.accepts(1, Some(&proof), &new));
         // Somebody who knows the former master key can make none of these count.
         let forged = former_proof(&old, former.digest());
-        for (generation, proof) in [(1, None), (1, Some(&forged)), (2, None), (2, Some(&proof))] {
-            let proof = proof.map(|proof| proof.as_slice());
+        let [forged, proof] = [forged, proof].map(|proof| Some(proof.to_vec()));
+        for (generation, proof) in [(1, None), (1, forged), (2, None), (2, proof)] {
+            let proof = proof.as_deref();
             assert!(!former.accepts(generation, proof, &new), "{generation} {proof:?}");
         }
         assert_eq!(Candidates::of(&secret, &old).iter().count(), 1);

@@ -11,6 +11,11 @@ use crate::domain::usage::Outcome;
 use crate::pages::Viewer;
 use crate::pages::api_keys::origin::Origin;
 
+const ENDS_WITH_OLD_SECRETS: &str =
+    "It stops when the operator of Latchkey ends old secrets. Rotate the key first";
+const NEEDS_INTROSPECTION: &str =
+    "Full access no longer includes it. Give it a role with latchkey:introspect";
+
 pub(super) fn icon_and_class(reason: &Reason) -> (&'static str, &'static str) {
     match reason {
         Reason::InactiveSecretUsed { .. }
@@ -74,12 +79,8 @@ pub(super) fn detail(key: &ApiKey, reason: &Reason, now: Timestamp) -> String {
         }
         Reason::SecretStored => STORED.into(),
         Reason::NameTaken => NAME_TAKEN.into(),
-        Reason::IntrospectionEnded => {
-            "Full access no longer includes it. Give it a role with latchkey:introspect".into()
-        }
-        Reason::FormerMasterKey => {
-            "It stops when the operator of Latchkey ends old secrets. Rotate the key first".into()
-        }
+        Reason::IntrospectionEnded => NEEDS_INTROSPECTION.into(),
+        Reason::FormerMasterKey => ENDS_WITH_OLD_SECRETS.into(),
         Reason::RotationDue => {
             format!("Secret created on {}", short_date(key.secret_created_at.date()))
         }
