@@ -165,7 +165,6 @@ fn what_was_encrypted_can_be_read_under_the_new_master_key() {
         username: "latchkey".into(),
         password: zeroize::Zeroizing::new("anchor 7 lantern".into()),
         sender: "latchkey@meridianfreight.example".into(),
-        ..mail::Draft::default()
     };
     app.write(|tx, context| mail::change(tx, &draft, &[], false, context).map(drop));
     let endpoint = EndpointId::parse(&webhook).expect("an ID");
@@ -289,6 +288,6 @@ fn a_rotation_is_refused_while_a_node_lacks_the_new_master_key_or_an_older_peppe
     app.write(|tx, _| ["b", "c"].iter().try_for_each(|id| master_key::leave(tx, id)));
     let refusal = try_rotate(&after, &third);
     assert!(refusal.starts_with("1 active key still"), "{refusal}");
-    after.write(|tx, context| master_key::end_old_pepper(tx, context));
+    after.write(master_key::end_old_pepper);
     rotate(&after, &third);
 }

@@ -57,9 +57,9 @@ fn image_config() -> Value {
 
 /// The same configuration as the Containerfile states it.
 fn containerfile() -> Value {
-    let text = read("packaging/Containerfile");
+    let containerfile = read("packaging/Containerfile");
     let one = |start: &str| {
-        let [value] = after(&text, start)[..] else { panic!("{start}") };
+        let [value] = after(&containerfile, start)[..] else { panic!("{start}") };
         value
     };
     let list = |text: &str| -> Vec<String> { serde_json::from_str(text).expect("a list") };

@@ -13,7 +13,7 @@ use crate::verification::wire::Request;
 use crate::verification::{Key, assert_denied, assert_pass};
 
 /// How long a node may take to notice a new file or a rotation: several times its interval.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const INES: &str = "ines@meridianfreight.example";
 
 /// A set-up installation that serves, its URL, and its super manager.
