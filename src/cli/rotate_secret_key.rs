@@ -86,8 +86,8 @@ fn describe(
     if keys > 0 {
         let keys = thousands(keys as u64);
         lines.push(format!(
-            "API keys with a secret from before the rotation, which still passes: {keys}. Rotate \
-             them, as Needs attention lists them, then run latchkey rotate-secret-key \
+            "API keys whose secrets are from before the rotation and still pass: {keys}. Rotate \
+             them (Needs attention lists them), then run latchkey rotate-secret-key \
              --end-old-pepper."
         ));
     }
@@ -97,7 +97,7 @@ fn describe(
         format!("Latchkey starts only with the new one: put {file} in the place of {current}.")
     });
     lines.push(format!(
-        "Backups from before need the master key with the fingerprint {old}: keep it with them."
+        "Backups from before need the master key with the fingerprint {old}: keep it as long as them."
     ));
     lines
 }

@@ -40,10 +40,13 @@ pub fn run(
         service_manager::ready();
         actix_web::rt::spawn(service_manager::keep_alive());
         while let Some(keyring) = serving.until_rotated(&mut signals).await? {
-            tracing::info!("the master key was rotated: requests now use the new one");
+            tracing::info!("the master key was rotated");
             let shared = serving.shared.with_master_key(keyring);
-            let next = Serving::start(shared, sockets, workers, metrics)?;
-            std::mem::replace(&mut serving, next).retire();
+            match Serving::start(shared, sockets, workers, metrics) {
+                Ok(next) => std::mem::replace(&mut serving, next).retire(),
+                // The next look finds the same, and tries again.
+                Err(error) => tracing::warn!(%error, "the new master key is not in use yet"),
+            }
         }
         serving.end(signals).await
     })

@@ -29,15 +29,14 @@ pub async fn replaced(db: &Db, keyring: &Keyring, path: &Path) -> Result<Keyring
         });
         match looked.await {
             Ok(None) => {}
-            Ok(Some(Err(Error::Unavailable(error)))) | Err(Error::Unavailable(error)) => {
-                tracing::debug!(error, "it is not known whether the master key was rotated");
+            Err(error) | Ok(Some(Err(error @ Error::Unavailable(_)))) => {
+                tracing::debug!(%error, "it is not known whether the master key was rotated");
             }
             Ok(Some(found)) => {
                 return found.map_err(|error| {
                     Error::Internal(format!("the master key was rotated, and {error}"))
                 });
             }
-            Err(error) => return Err(error),
         }
     }
 }
