@@ -176,9 +176,7 @@ impl DatabaseConfig {
             self.data_dir.display(),
             file.display()
         )?;
-        written.sync_all()?;
-        fs::rename(&partial, &file)?;
-        fs::File::open(&self.data_dir)?.sync_all()
+        files::put_in_place(&partial, &file)
     }
 
     /// Logs which directories other users can reach, and whether the process has more rights than

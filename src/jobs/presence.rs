@@ -17,6 +17,8 @@ pub(super) struct Presence {
     name: String,
     keyring: Keyring,
     file: PathBuf,
+    /// The last report.
+    reported: Option<Node>,
 }
 
 impl Presence {
@@ -28,14 +30,16 @@ impl Presence {
     pub(super) fn start(db: &Db, keyring: &Keyring, file: PathBuf, now: Timestamp) -> Result<Self> {
         let host = rustix::system::uname();
         let host = host.nodename().to_string_lossy();
-        let presence = Self {
+        let mut presence = Self {
             db: db.clone(),
             id: random::text(random::BASE62, 16)?,
             name: format!("{host} (process {})", std::process::id()),
             keyring: keyring.clone(),
             file,
+            reported: None,
         };
         let (node, keyring) = (presence.node(now), keyring.clone());
+        presence.reported = Some(node.clone());
         db.write_in_background(move |tx| {
             settings::check(tx, &keyring)?;
             master_key::report(tx, &node)
@@ -43,9 +47,16 @@ impl Presence {
         Ok(presence)
     }
 
-    pub(super) fn report(&self, now: Timestamp) -> Result<()> {
+    /// Reports if there is something new, or the last report is old.
+    pub(super) fn report(&mut self, now: Timestamp) -> Result<()> {
         let node = self.node(now);
-        self.db.write_in_background(move |tx| master_key::report(tx, &node))
+        if self.reported.as_ref().is_some_and(|last| node.adds_nothing_to(last)) {
+            return Ok(());
+        }
+        let reported = node.clone();
+        self.db.write_in_background(move |tx| master_key::report(tx, &node))?;
+        self.reported = Some(reported);
+        Ok(())
     }
 
     /// The file is read each time, so that a new one is noticed without a restart. The master key in

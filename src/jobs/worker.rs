@@ -68,7 +68,7 @@ impl Worker {
     pub fn start(dependencies: Dependencies) -> Result<Self> {
         let Dependencies { db, keyring, clock, .. } = dependencies;
         let mut schedule = Schedule::new();
-        let presence = Presence::start(&db, &keyring, dependencies.key_file, clock.now())?;
+        let mut presence = Presence::start(&db, &keyring, dependencies.key_file, clock.now())?;
         let now = clock.clone();
         schedule
             .every("nodes", master_key::REPORT_INTERVAL, move |_| presence.report(now.now()))?;

@@ -106,14 +106,11 @@ impl UnfinishedCopy {
     }
 
     fn rename(&self) -> io::Result<u64> {
-        let copy = File::open(&self.path)?;
-        copy.sync_all()?;
+        let size = self.path.metadata()?.len();
         files::create(&self.file)?;
-        fs::rename(&self.path, &self.file).inspect_err(|_| drop(fs::remove_file(&self.file)))?;
-        if let Some(folder) = self.file.parent() {
-            File::open(folder)?.sync_all()?;
-        }
-        Ok(copy.metadata()?.len())
+        files::put_in_place(&self.path, &self.file)
+            .inspect_err(|_| drop(fs::remove_file(&self.file)))?;
+        Ok(size)
     }
 }
 

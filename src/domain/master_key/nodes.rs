@@ -25,6 +25,13 @@ pub struct Node {
 }
 
 impl Node {
+    /// Whether a report need not be written, because the `last` one says the same and still counts
+    /// for long enough.
+    pub fn adds_nothing_to(&self, last: &Self) -> bool {
+        let age = self.seen_at.since(last.seen_at);
+        self.master_keys == last.master_keys && (0..LIVE / 3).contains(&age)
+    }
+
     /// Whether it has the master key with this fingerprint.
     pub(super) fn has(&self, fingerprint: &str) -> bool {
         self.master_keys.split(' ').any(|known| known == fingerprint)

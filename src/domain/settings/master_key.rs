@@ -16,11 +16,7 @@ pub const INSTALLATION_HEADER: &str = "latchkey-installation";
 /// A master key that was replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FormerMasterKey {
-    /// Counted from 1.
-    pub generation: i32,
     pub replaced_at: Timestamp,
-    /// The last entry of the activity that was recorded under it.
-    pub last_entry: i64,
     /// Whether digests under it are still accepted.
     pub is_accepted: bool,
 }
@@ -193,11 +189,6 @@ fn unseal(keyring: &Keyring, label: &str, sealed: &[u8]) -> Result<DerivedKey> {
 
 impl From<&FormerRow> for FormerMasterKey {
     fn from(row: &FormerRow) -> Self {
-        Self {
-            generation: row.generation,
-            replaced_at: row.replaced_at,
-            last_entry: row.last_entry,
-            is_accepted: row.pepper.is_some(),
-        }
+        Self { replaced_at: row.replaced_at, is_accepted: row.pepper.is_some() }
     }
 }

@@ -3,10 +3,8 @@
 //! The sentence of an event without its own words is made from its name, which contains the kind of
 //! item and what happened to it.
 
-use super::hourly_sentence;
-use super::key_sentence;
 use super::sentence::{self, Parts};
-use super::sign_in_sentence;
+use super::{hourly_sentence, key_sentence, sign_in_sentence};
 use crate::base::text;
 use crate::domain::activity::{Event, RecordedEntry};
 
